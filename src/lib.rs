@@ -1,0 +1,7 @@
+//! Cellblock runs untrusted Python and JavaScript functions in batches, each in a jailed process.
+//!
+//! The crate is a library only so that its tests can reach its parts; the product is the `cellblock` binary.
+//! `ARCHITECTURE.md` has the code map and the layers, which `tests/it/tidy.rs` enforces.
+
+pub mod job;
+pub mod ports;

@@ -1,0 +1,3 @@
+//! The `cellblock` binary.
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! The two ports: where work waits and where results are kept. Adapters sit in `queue` and `store`; one
+//! conformance suite (`tests/it/conformance`) holds every adapter to what is written here.
+
+mod queue;
+mod store;
+
+pub use queue::{Delay, Delivered, Delivery, Message, Payload, Published, Queue, QueueError};
+pub use store::{
+    BatchProgress, BatchSpec, Cancellation, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, Completion, Created,
+    CreatedBatch, FinishedJob, JobRecord, LOST_BUDGET, Lease, NewJob, Renewal, RetryClass, RetryStep, Scheduled, Store,
+    StoreError,
+};

@@ -1,0 +1,127 @@
+//! Where work waits: at least once, in order within a lane as far as the adapter can, with delay.
+
+use std::future::Future;
+
+use crate::job::{CopyId, Fingerprint, JobSpec, KeyDigest, Lane, Tenant, UnixMillis, WorkId};
+
+/// How long a published message stays invisible. Adapters round down to what they can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delay {
+    /// Milliseconds; 0 for at once.
+    pub ms: u64,
+}
+
+impl Delay {
+    /// At once.
+    pub const NONE: Self = Self { ms: 0 };
+}
+
+/// One message: a reference to work plus what a claim needs. The same type for every adapter; its form on
+/// the wire is `wire::message`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// New for every attempt; the same when one attempt is published again.
+    pub copy: CopyId,
+    /// The job or chunk.
+    pub work: WorkId,
+    /// Attempts that the client's policy counts, from 1.
+    pub attempt: u32,
+    /// Retries for faults of ours so far.
+    pub infra: u32,
+    /// Who it belongs to.
+    pub tenant: Tenant,
+    /// The lane it waits in.
+    pub lane: Lane,
+    /// When nobody wants the result any more.
+    pub deadline: Option<UnixMillis>,
+    /// What the work does; see [`Fingerprint`].
+    pub fingerprint: Fingerprint,
+    /// When the work was first submitted.
+    pub submitted_at: UnixMillis,
+    /// What to run.
+    pub payload: Payload,
+}
+
+/// What to run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// A single job, whole, so that a worker can run it even when the store has lost its record.
+    Job {
+        /// The digest under which the store keeps its idempotency record.
+        key: KeyDigest,
+        /// The job.
+        spec: Box<JobSpec>,
+    },
+    /// A chunk: program and items are read from the store.
+    Chunk,
+}
+
+/// What came from the queue.
+#[derive(Debug)]
+pub enum Delivered<D> {
+    /// A message.
+    Message(Box<Message>, D),
+    /// Bytes that are no message; the reason is for the dead-letter record.
+    Malformed {
+        /// Why, naming the field.
+        reason: String,
+        /// What to settle.
+        delivery: D,
+    },
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// The queue has it durably.
+    Confirmed,
+    /// The queue is full; the caller says so to its own caller.
+    Full,
+}
+
+/// A failure of the queue.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The queue cannot be reached, or refused the operation; trying again later is right.
+    #[error("queue is not available: {0}")]
+    Unavailable(String),
+    /// The queue's contents or settings are not what this version expects; an operator has to act.
+    #[error("queue is not usable: {0}")]
+    Broken(String),
+}
+
+/// A delivered message that is not settled yet. Each way of settling consumes it, so settling twice does
+/// not compile. Dropped unsettled, it is delivered again.
+pub trait Delivery: Send + std::fmt::Debug + 'static {
+    /// A number or tag that tells this delivery from another delivery of the same copy.
+    fn tag(&self) -> String;
+
+    /// How often this copy was delivered before.
+    fn redeliveries(&self) -> u32;
+
+    /// The message is done with. Allowed only by the ack rule (`ARCHITECTURE.md`, "The ack rule").
+    /// Answers whether the queue still knew the delivery; `false` means that it will come again.
+    fn ack(self) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+    /// Back to its lane unchanged: it was never started.
+    fn release(self) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// To the dead letters, with a reason for people.
+    fn dead_letter(self, reason: &str) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+/// The queue port.
+pub trait Queue: Send + Sync + 'static {
+    /// A delivery of this adapter.
+    type Delivery: Delivery;
+
+    /// Puts a message in its lane, visible after `delay`. Durable when it answers [`Published::Confirmed`].
+    fn publish(&self, message: &Message, delay: Delay) -> impl Future<Output = Result<Published, QueueError>> + Send;
+
+    /// The next delivery of these lanes; waits until there is one. A delivery stays reserved until it is
+    /// settled or the consumer is gone. Cancelling the future loses nothing.
+    fn next(&self, lanes: &[Lane]) -> impl Future<Output = Result<Delivered<Self::Delivery>, QueueError>> + Send;
+
+    /// Messages that wait or are reserved in this lane.
+    fn depth(&self, lane: &Lane) -> impl Future<Output = Result<u64, QueueError>> + Send;
+}
