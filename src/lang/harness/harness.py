@@ -1,0 +1,602 @@
+"""Runs one user program inside the jail: the Python end of the zygote protocol.
+
+Who runs this: the interpreter that the jailer started in a jail of its own, as
+`python3 -I -S -B -X utf8 harness.py native.so SYSPATH_ENTRY...`. It boots, takes private references to all that it will
+need, and calls `cellblock_enter` of the native library. That call announces "ready", blocks until this process gets a
+job, and applies the last steps (limits, identity, system call filter). What comes before it knows no job; what comes
+after it has no rights left.
+
+    fd 3  worker -> harness   PROGRAM, then ITEM..., then END
+    fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
+    fd 5  control socket of the native library, closed by it before any user code runs
+    frame = u32 LE payload length · u8 kind · payload
+
+The program's top level runs once, in a module named "main" (not "__main__": an `if __name__ == "__main__":` block is
+for running the file by hand and does not run here). Then its entry point is called once per item, `main(**inputs)`.
+
+What this file is not: a boundary. User code can reach everything here through frames and the garbage collector, and
+can write to fd 4 itself; the kernel holds it, and the worker trusts no byte of it. The care taken below (a private copy
+of the builtins, C functions bound early, no `json` module) is hygiene: a program that patches builtins, `os`, `json` or
+`sys.stdout` changes its own life and not the framing of its results or of the items after it.
+"""
+
+import builtins
+import sys
+
+# Functions look their builtins up in the dict that `__builtins__` names when they are defined, so everything below has
+# a copy of its own and `builtins.len = ...` in a program does not reach it.
+__builtins__ = dict(vars(builtins))
+
+# The C halves of os, json, struct and ctypes: the Python halves would import re, enum and more (some 10 ms), and could
+# be patched by a program.
+from _collections_abc import Mapping
+from _io import BufferedWriter, TextIOWrapper, _RawIOBase
+from _json import encode_basestring, make_encoder, make_scanner
+from _struct import Struct
+from _thread import allocate_lock
+from posix import _exit, read, write
+from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursionlimit, settrace
+
+JOB_FD, RESULT_FD, CONTROL_FD = 3, 4, 5
+PROGRAM, ITEM, END = 0x01, 0x02, 0x03
+LOADED, LOG, VALUE, RAISED, MEMORY, BAD, EXIT = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16
+TOP_LEVEL = 2**64 - 1  # the index that means "the program itself", in RAISED, MEMORY and EXIT
+
+LOG_BYTES = 65536 - 1  # a LOG payload is at most 64 KiB, and its first byte is the stream
+READ_BYTES = 65536
+MESSAGE_CHARS = 8192  # longer exception texts are cut: they are for reading
+FRAMES_AT_EACH_END = 20  # of a deep traceback
+
+HEADER = Struct("<IB")
+END_HEADER = Struct("<IBQ")
+LOG_HEADER = Struct("<IBB")
+INDEX = Struct("<Q")
+
+type_name = type.__dict__["__name__"].__get__
+traceback_of = BaseException.__dict__["__traceback__"].__get__
+cause_of = BaseException.__dict__["__cause__"].__get__
+context_of = BaseException.__dict__["__context__"].__get__
+context_is_hidden = BaseException.__dict__["__suppress_context__"].__get__
+
+
+async def _coroutine():
+    pass
+
+
+_coroutine = _coroutine()
+Coroutine = type(_coroutine)
+_coroutine.close()
+
+
+# ---------------------------------------------------------------------------------------------------------- frames
+
+sending = allocate_lock()  # a thread of the program may print while the main thread answers
+
+
+def send(frame):
+    """Writes one frame whole. One system call, unless a signal or a full pipe cuts it."""
+    with sending:
+        sent = 0
+        while True:
+            try:
+                sent += write(RESULT_FD, frame[sent:] if sent else frame)
+                if sent == len(frame):
+                    return
+            except OSError:
+                _exit(0)  # nobody can be told anything any more: the worker sees a missing result
+            except BaseException:
+                # A signal handler of the program raised. A half-written frame would spoil all later ones, so its
+                # exception is dropped here.
+                pass
+
+
+class Inbox:
+    """Buffered frames from the worker: many small items arrive with one system call."""
+
+    def __init__(self):
+        self.buffer = b""
+        self.at = 0
+
+    def need(self, size):
+        """Makes at least `size` bytes available from `at` on."""
+        parts = [self.buffer[self.at :]]
+        have = len(parts[0])
+        while have < size:
+            data = read(JOB_FD, max(READ_BYTES, min(size - have, 1 << 20)))
+            if not data:
+                _exit(0)  # the worker is gone
+            parts.append(data)
+            have += len(data)
+        self.buffer = b"".join(parts)
+        self.at = 0
+
+    def take(self):
+        """The next frame as (kind, payload)."""
+        if len(self.buffer) - self.at < 5:
+            self.need(5)
+        size, kind = HEADER.unpack_from(self.buffer, self.at)
+        if len(self.buffer) - self.at < 5 + size:
+            self.need(5 + size)
+        start = self.at + 5
+        self.at = start + size
+        return kind, self.buffer[start : self.at]
+
+
+# ------------------------------------------------------------------------------------------- standard output, error
+
+
+class LogStream(_RawIOBase):
+    """What sys.stdout and sys.stderr write to: every write becomes LOG frames at once, so that what a program printed
+    before it hung or crashed is seen."""
+
+    mode = "wb"
+
+    def __init__(self, number, name):
+        self.number = number
+        self.name = name
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self.number
+
+    def write(self, data):
+        data = memoryview(data).cast("B")
+        size = len(data)
+        for start in range(0, size, LOG_BYTES):
+            part = data[start : start + LOG_BYTES]
+            send(LOG_HEADER.pack(1 + len(part), LOG, self.number) + part)
+        return size
+
+
+class Streams:
+    """The program's sys.stdout and sys.stderr, kept whole across items."""
+
+    def __init__(self):
+        self.out = self.open(1, "<stdout>")
+        self.err = self.open(2, "<stderr>")
+
+    def open(self, number, name):
+        raw = LogStream(number, name)
+        text = TextIOWrapper(BufferedWriter(raw, LOG_BYTES), "utf-8", "backslashreplace", line_buffering=True)
+        text.mode = "w"
+        return text
+
+    def install(self):
+        sys.stdout = sys.__stdout__ = self.out
+        sys.stderr = sys.__stderr__ = self.err
+
+    def settle(self):
+        """Flushes what is left, then undoes what a program did to the streams (replaced, closed or detached them)."""
+        out, err = self.out, self.err
+        try:
+            whole = sys.stdout is out and sys.stderr is err
+        except BaseException:  # `del sys.stdout`
+            whole = False
+        if not whole:
+            for name in ("stdout", "stderr"):
+                try:
+                    getattr(sys, name).flush()
+                except BaseException:
+                    pass
+        try:
+            out.flush()
+        except BaseException:
+            self.out = self.open(1, "<stdout>")
+            whole = False
+        try:
+            err.flush()
+        except BaseException:
+            self.err = self.open(2, "<stderr>")
+            whole = False
+        if not whole:
+            self.install()
+
+
+# ------------------------------------------------------------------------------------------------------ JSON in, out
+
+
+class ScannerRules:
+    """What the C scanner of `json` asks for: plain objects, numbers as Python reads them."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+
+    def __init__(self):
+        self.memo = {}
+
+
+scan = make_scanner(ScannerRules())
+
+
+class Refused(Exception):
+    """A value that JSON cannot hold; args are (why, message)."""
+
+
+REMEDIES = {
+    "Decimal": "convert it with str() or float()",
+    "Fraction": "convert it with str() or float()",
+    "complex": "return its .real and .imag",
+    "datetime": "convert it with .isoformat()",
+    "date": "convert it with .isoformat()",
+    "time": "convert it with .isoformat()",
+    "timedelta": "convert it with .total_seconds()",
+    "timedelta64": "convert it with int() or str()",
+    "bytes": "decode it with .decode(), or encode it with base64",
+    "bytearray": "decode it with .decode(), or encode it with base64",
+    "memoryview": "convert it with bytes(), then base64",
+    "set": "convert it with list() or sorted()",
+    "frozenset": "convert it with list() or sorted()",
+    "generator": "convert it with list()",
+    "map": "convert it with list()",
+    "filter": "convert it with list()",
+    "zip": "convert it with list()",
+    "range": "convert it with list()",
+    "dict_keys": "convert it with list()",
+    "dict_values": "convert it with list()",
+    "dict_items": "convert it with list()",
+    "deque": "convert it with list()",
+    "UUID": "convert it with str()",
+    "DataFrame": 'convert it with .to_dict("records")',
+    "Series": "convert it with .tolist() or .to_dict()",
+    "Index": "convert it with .tolist()",
+    "coroutine": "await it",
+    "function": "call it",
+}
+
+
+def plain(value):
+    """What a value that JSON does not know stands for, or Refused.
+
+    numpy scalars and arrays become numbers and lists, pandas timestamps and durations ISO 8601 text, pandas' missing
+    values (NA, NaT) null, any other mapping a dict. The libraries are recognised by name, never imported.
+    """
+    kind = type(value)
+    name = type_name(kind)
+    module = kind.__module__
+    if module == "numpy":
+        if name == "datetime64":
+            text = str(value)  # .item() would give bare nanoseconds
+            return None if text == "NaT" else text
+        if name == "ndarray":
+            return list(value) if value.dtype.kind in "mM" else value.tolist()
+        if name != "timedelta64":
+            item = value.item()
+            if type(item) is not kind:
+                return item
+    elif module.__class__ is str and module.startswith("pandas."):
+        if name in ("Timestamp", "Timedelta"):
+            return value.isoformat()
+        if name in ("NAType", "NaTType"):
+            return None
+    elif isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(kind, "__dataclass_fields__"):
+        remedy = "convert it with dataclasses.asdict()"
+    else:
+        remedy = REMEDIES.get(name, "convert it to text, a number, a list or a dict")
+    raise Refused("not_serialisable", f"{name}, which JSON cannot hold: {remedy}")
+
+
+seen = {}
+encode = make_encoder(seen, plain, encode_basestring, None, ":", ",", False, False, False)
+
+
+def locate(value, path, above):
+    """Raises Refused with the path of the first thing under `value` that JSON cannot hold. Only run once the encoder
+    has failed, so that the encoder need not keep track of where it is."""
+    if value is None or isinstance(value, (str, bool)):
+        return
+    if isinstance(value, int):
+        int.__repr__(value)  # ValueError when it has more digits than the interpreter will print
+        return
+    if isinstance(value, float):
+        if not float.__sub__(value, value) == 0.0:
+            raise Refused("not_finite", f"{path} is {float.__repr__(value)}, which JSON cannot hold")
+        return
+    if id(value) in above:
+        raise Refused("circular", f"{path} contains itself")
+    above.add(id(value))
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if not (key is None or isinstance(key, (str, int, float))):
+                raise Refused("bad_key", f"{path} has a key of type {type_name(type(key))}: keys must be text")
+            locate(child, f"{path}[{short(repr(key), 80)}]", above)
+    elif isinstance(value, (list, tuple)):
+        for at, child in enumerate(value):
+            locate(child, f"{path}[{at}]", above)
+    else:
+        try:
+            value = plain(value)
+        except Refused as refused:
+            raise Refused(refused.args[0], f"{path} is a {refused.args[1]}") from None
+        locate(value, path, above)
+    above.discard(id(value))
+
+
+def value_frame(index, result, output_bytes):
+    """The VALUE frame of a result, or a BAD frame that says what is wrong with it and where."""
+    try:
+        if not isinstance(result, dict):
+            if not isinstance(result, Mapping):
+                name = type_name(type(result))
+                return bad_frame(index, "not_an_object", f"main returned {article(name)}: it must return a dict")
+            result = dict(result)
+        text = "".join(encode(result, 0))
+        if len(text) <= output_bytes:
+            text = text.encode()
+        if len(text) <= output_bytes:
+            return END_HEADER.pack(8 + len(text), VALUE, index) + text
+        return bad_frame(index, "too_large", f"the result is {len(text)} bytes of JSON or more; the limit is {output_bytes}")
+    except UnicodeEncodeError:
+        return bad_frame(index, "lone_surrogate", "the result holds text with a lone surrogate, which UTF-8 cannot hold")
+    except MemoryError:
+        raise
+    except BaseException as error:
+        seen.clear()  # the encoder leaves its marks behind when it fails
+        return refusal_frame(index, result, error)
+
+
+def refusal_frame(index, result, error):
+    """The BAD frame for a result that the encoder refused with `error`."""
+    too_deep = "the result is nested too deeply"
+    if isinstance(error, RecursionError):
+        return bad_frame(index, "too_deep", too_deep)
+    try:
+        locate(result, "result", set())
+    except Refused as refused:
+        return bad_frame(index, *refused.args)
+    except RecursionError:
+        return bad_frame(index, "too_deep", too_deep)
+    except MemoryError:
+        raise
+    except BaseException:
+        pass
+    if isinstance(error, Refused):
+        return bad_frame(index, "not_serialisable", f"the result holds a {error.args[1]}")
+    # An object of the program raised while it was read (or told us something else the second time).
+    return bad_frame(index, "not_serialisable", f"{type_name(type(error))} while serialising: {text_of(error)}")
+
+
+def article(name):
+    return "None" if name == "NoneType" else f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+
+
+# -------------------------------------------------------------------------------------------------------- end frames
+
+
+def json_frame(kind, index, fields):
+    """An end frame around the harness's own fields, whose texts may hold anything."""
+    text = "".join(encode(fields, 0)).encode("utf-8", "backslashreplace")
+    return END_HEADER.pack(8 + len(text), kind, index) + text
+
+
+def bad_frame(index, why, message):
+    return json_frame(BAD, index, {"why": why, "message": short(message)})
+
+
+def exit_frame(index, stop):
+    """EXIT with the status that the interpreter would have ended with."""
+    code = stop.code
+    if code is None:
+        code = 0
+    elif isinstance(code, int):
+        code = int(code)
+        if not -(2**31) <= code < 2**31:
+            code &= 0xFF
+    else:
+        print(code, file=sys.stderr)
+        code = 1
+    return json_frame(EXIT, index, {"code": code})
+
+
+def error_frame(index, error):
+    """RAISED, MEMORY or EXIT for an exception. Never raises: describing a hostile exception may fail, then less of it
+    is told."""
+    try:
+        if isinstance(error, SystemExit):
+            return exit_frame(index, error)
+    except BaseException:
+        return json_frame(EXIT, index, {"code": 1})
+    kind = MEMORY if isinstance(error, MemoryError) else RAISED
+    try:
+        return json_frame(kind, index, describe(error))
+    except BaseException:
+        fields = {"type": "Exception", "message": "the exception could not be described", "line": None, "traceback": []}
+        if kind == MEMORY:
+            fields["type"], fields["message"] = "MemoryError", "out of memory"
+        return json_frame(kind, index, fields)
+
+
+def describe(error):
+    name = type_name(type(error))
+    message = text_of(error)
+    lines, line = own_frames(error)
+    if isinstance(error, SyntaxError) and error.filename == program.file and isinstance(error.lineno, int):
+        line, message = error.lineno, short(str(error.msg))
+        lines.append(program.frame_text(line, None))
+    if isinstance(error, MemoryError) and not message:
+        message = "the interpreter was refused memory"
+    earlier = error
+    for _ in range(4):
+        earlier = cause_of(earlier) or (None if context_is_hidden(earlier) else context_of(earlier))
+        if earlier is None:
+            break
+        lines.append(f"after {type_name(type(earlier))}: {short(text_of(earlier), 500)}")
+        lines += own_frames(earlier)[0]
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions[:8]:
+            lines.append(f"holds {type_name(type(part))}: {short(text_of(part), 500)}")
+            lines += own_frames(part)[0]
+    return {"type": short(name, 200), "message": message, "line": line, "traceback": lines}
+
+
+def own_frames(error):
+    """The frames of an exception that are in the program's own file, as text, and the line of the last one."""
+    frames = []
+    step = traceback_of(error)
+    while step is not None:
+        code = step.tb_frame.f_code
+        if code.co_filename == program.file:
+            frames.append((step.tb_lineno, code.co_name))
+        step = step.tb_next
+    line = frames[-1][0] if frames else None
+    left_out = len(frames) - 2 * FRAMES_AT_EACH_END
+    if left_out <= 0:
+        return [program.frame_text(*frame) for frame in frames], line
+    lines = [program.frame_text(*frame) for frame in frames[:FRAMES_AT_EACH_END]]
+    lines.append(f"... {left_out} more frames ...")
+    lines += [program.frame_text(*frame) for frame in frames[-FRAMES_AT_EACH_END:]]
+    return lines, line
+
+
+def text_of(error):
+    try:
+        return short(str(error))
+    except BaseException:
+        return "the exception has no text: its __str__ failed"
+
+
+def short(text, most=MESSAGE_CHARS):
+    return text if len(text) <= most else str.__getitem__(text, slice(most)) + " ..."
+
+
+# ------------------------------------------------------------------------------------------------------- the program
+
+
+class Program:
+    """The user's program: its text, its module, and the call of its entry point."""
+
+    def __init__(self, fields):
+        self.file = fields["file"]
+        self.code = fields["code"]
+        self.entry_point = fields["entrypoint"]
+        self.output_bytes = fields["output_bytes"]
+        self.main = None
+        self.source_lines = None
+        info = type(sys)("cellblock", "What the program can know about its run.")
+        info.attempt = fields["attempt"]
+        info.idempotency_key = fields["idempotency_key"]
+        info.item = None
+        sys.modules["cellblock"] = info
+        self.info = vars(info)
+
+    def get_source(self, _module_name):
+        """The loader's method that linecache asks for: gives tracebacks and inspect the program's lines, at no cost
+        for the programs that need neither."""
+        return self.code
+
+    def frame_text(self, line, function):
+        if self.source_lines is None:
+            self.source_lines = self.code.splitlines()
+        where = f'File "{self.file}", line {line}' + (f", in {function}" if function else "")
+        if line is not None and 0 < line <= len(self.source_lines):
+            where += "\n    " + short(self.source_lines[line - 1].strip(), 200)
+        return where
+
+    def load(self):
+        """Runs the top level and finds the entry point."""
+        module = type(sys)("main")
+        module.__file__ = self.file
+        module.__loader__ = self
+        module.__builtins__ = builtins  # else exec would give it the harness's private copy
+        # Pickle, dataclasses and typing look classes up by module name. `import __main__` gives the program too, and
+        # not this file.
+        sys.modules["main"] = sys.modules["__main__"] = module
+        exec(compile(self.code, self.file, "exec", dont_inherit=True), vars(module))
+        main = vars(module).get(self.entry_point)
+        if main is None:
+            raise NameError(f"the program defines no function named {self.entry_point!r}")
+        if not callable(main):
+            raise TypeError(f"{self.entry_point!r} is {article(type_name(type(main)))}, not a function")
+        self.main = main
+
+    def run(self, index, payload):
+        """One item: its end frame."""
+        self.info["item"] = index
+        try:
+            inputs, _ = scan(str(payload, "utf-8").lstrip(" \t\r\n"), 0)
+            result = self.main(**inputs)
+            if type(result) is Coroutine:
+                from asyncio import run  # late: it takes tens of milliseconds, and few programs need it
+
+                result = run(result)
+            take_back()
+            return value_frame(index, result, self.output_bytes)
+        except BaseException as error:
+            take_back()
+            return error_frame(index, error)
+
+
+def take_back():
+    """Takes back what the harness itself needs and a program may have changed. Everything else is shared by the items
+    of a chunk, by design."""
+    if gettrace() is not None:
+        settrace(None)
+    if getprofile() is not None:
+        setprofile(None)
+    if getrecursionlimit() != RECURSION_LIMIT:
+        setrecursionlimit(RECURSION_LIMIT)
+
+
+RECURSION_LIMIT = getrecursionlimit()
+inbox = Inbox()
+streams = Streams()
+program = None
+
+
+def enter(library):
+    """Hands the process over to the native library. Returns when this process has a job and only the rights that the
+    job may have."""
+    # _ctypes is what the ctypes package is made of, without the package's import time.
+    import _ctypes
+
+    function = _ctypes.dlsym(_ctypes.dlopen(library, 0), "cellblock_enter")
+    if _ctypes.call_function(function, (CONTROL_FD,)) != 0:
+        _exit(1)  # the library reports its own failures and does not return; this is for a library that does
+
+
+def serve():
+    global program
+    kind, payload = inbox.take()
+    if kind != PROGRAM:
+        _exit(1)
+    program = Program(scan(str(payload, "utf-8"), 0)[0])
+    try:
+        program.load()
+        take_back()
+    except BaseException as error:
+        take_back()
+        frame = error_frame(TOP_LEVEL, error)
+        streams.settle()
+        send(frame)
+        _exit(0)
+    streams.settle()
+    send(HEADER.pack(0, LOADED))
+    while True:
+        kind, payload = inbox.take()
+        if kind != ITEM:
+            break
+        frame = program.run(INDEX.unpack_from(payload)[0], payload[8:])
+        streams.settle()
+        send(frame)
+    streams.settle()
+    _exit(0)  # no atexit handlers, no waiting for the program's threads
+
+
+def boot():
+    library = sys.argv[1]
+    sys.path += [entry for entry in sys.argv[2:] if entry not in sys.path]
+    sys.argv = [""]
+    builtins.exit = builtins.quit = sys.exit  # `site`, which -S leaves out, would have defined them
+    streams.install()
+    enter(library)
+    serve()
+
+
+boot()
