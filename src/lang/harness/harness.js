@@ -1,0 +1,528 @@
+// Runs one user program inside the jail: the Node.js end of the zygote protocol.
+//
+// Who runs this: the interpreter that the jailer started in a jail of its own, as `node [flags] harness.js native.so`.
+// It boots, prepares a vm context for the program, and calls `enter` of the native library. That call announces
+// "ready", blocks until this process gets a job, and applies the last steps (limits, identity, system call filter).
+// What comes before it knows no job; what comes after it has no rights left.
+//
+//     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
+//     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
+//     fd 5  control socket of the native library, closed by it before any user code runs
+//     frame = u32 LE payload length · u8 kind · payload
+//
+// The program's top level runs once, as the body of a function in the context, like a CommonJS module. Then its entry
+// point is called once per item. Items run in a plain loop (`serve`); only when a promise has not settled once the
+// microtasks are drained does control go back to the event loop, and `settle` brings it back here.
+//
+// What this file is not: a boundary. A program can reach this realm through any host object (`Buffer.constructor`) and
+// write to fd 4 itself; the kernel holds it, and the worker trusts no byte of it. The vm context and the references
+// taken below before any user code runs are hygiene: patched prototypes and globals change the program's own life and
+// not the framing of its results or of the items after it.
+'use strict';
+
+const { readSync, writeSync } = require('fs');
+const vm = require('vm');
+const { inspect, types } = require('util');
+const { Console } = require('console');
+const { setTimeout, setInterval, setImmediate, clearTimeout, clearImmediate } = globalThis;
+
+const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5;
+const PROGRAM = 0x01, ITEM = 0x02;
+const LOADED = 0x10, LOG = 0x11, VALUE = 0x12, RAISED = 0x13, MEMORY = 0x14, BAD = 0x15, UNSETTLED = 0x17;
+
+const LOG_BYTES = 65536 - 1; // a LOG payload is at most 64 KiB, and its first byte is the stream
+const MESSAGE_CHARS = 8192; // longer error texts are cut: they are for reading
+const ALLOWED_MODULES = ['assert', 'buffer', 'cellblock', 'crypto', 'events', 'path', 'punycode', 'querystring', 'stream',
+  'stream/promises', 'string_decoder', 'timers', 'timers/promises', 'url', 'util', 'zlib'];
+
+const uncurry = (method) => Function.prototype.call.bind(method);
+const decode = uncurry(Buffer.prototype.toString);
+const encodeInto = uncurry(Buffer.prototype.write);
+const copy = uncurry(Buffer.prototype.copy);
+const readU32 = uncurry(Buffer.prototype.readUInt32LE);
+const writeU32 = uncurry(Buffer.prototype.writeUInt32LE);
+const { allocUnsafeSlow, byteLength } = Buffer;
+const { apply, defineProperty } = Reflect;
+const { stringify: toJson, parse: fromJson } = JSON; // for the harness's own texts; the program's go through the context's
+const reallyExit = process.reallyExit.bind(process);
+const runMicrotasks = process._tickCallback?.bind(process) ?? (() => {}); // without it every await takes a loop turn
+
+const leave = () => reallyExit(0); // no exit handlers, no waiting for what the program left running
+
+// ------------------------------------------------------------------------------------------------------------ frames
+
+let inbox = allocUnsafeSlow(65536); // buffered frames: many small items arrive with one system call
+let inboxAt = 0, inboxEnd = 0;
+let payloadAt = 0, payloadEnd = 0; // of the frame that `take` returned, in `inbox`
+
+function need(size) {
+  if (inboxEnd - inboxAt >= size) return;
+  const target = size > inbox.length ? allocUnsafeSlow(size + 65536) : inbox;
+  inboxEnd = copy(inbox, target, 0, inboxAt, inboxEnd);
+  inboxAt = 0;
+  inbox = target;
+  while (inboxEnd < size) {
+    const count = readSync(JOB_FD, inbox, inboxEnd, inbox.length - inboxEnd, null);
+    if (count === 0) leave(); // the worker is gone
+    inboxEnd += count;
+  }
+}
+
+/** Moves to the next frame and returns its kind. */
+function take() {
+  need(5);
+  const size = readU32(inbox, inboxAt);
+  need(5 + size);
+  const kind = inbox[inboxAt + 4];
+  payloadAt = inboxAt + 5;
+  payloadEnd = inboxAt = payloadAt + size;
+  return kind;
+}
+
+const outbox = allocUnsafeSlow(65536 + 64);
+const itemIndex = allocUnsafeSlow(8).fill(0xff); // as it came; all ones means "the program itself"
+
+function write(frame, size) {
+  try {
+    for (let sent = 0; sent < size;) sent += writeSync(RESULT_FD, frame, sent, size - sent);
+  } catch (error) {
+    if (error?.syscall === 'write') leave(); // nobody can be told anything any more: the worker sees a missing result
+    throw error; // the program's stack is full
+  }
+}
+
+function sendEnd(kind, text) {
+  const small = text.length * 3 + 13 <= outbox.length;
+  const frame = small ? outbox : allocUnsafeSlow(byteLength(text) + 13);
+  const size = 8 + encodeInto(frame, text, 13);
+  writeU32(frame, size, 0);
+  frame[4] = kind;
+  copy(itemIndex, frame, 5);
+  write(frame, size + 5);
+}
+
+/** Sends text as LOG frames at once, so that what a program printed before it hung or crashed is seen. */
+function log(stream, text) {
+  const bytes = Buffer.from(text);
+  for (let start = 0; start < bytes.length; start += LOG_BYTES) {
+    const size = Math.min(LOG_BYTES, bytes.length - start);
+    writeU32(outbox, 1 + size, 0);
+    outbox[4] = LOG;
+    outbox[5] = stream;
+    copy(bytes, outbox, 6, start, start + size);
+    write(outbox, 6 + size);
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------- context
+
+const FOREIGN_FRAME = /\n +at [^\n]*(?:\(|at |async )(?:node:|\/[^\n]*harness\.js:)[^\n]*/g;
+
+/** What Node's Console asks of a stream. Stack traces lose the frames that are not the program's. */
+const logStream = (number) => ({
+  write: (text) => log(number, text.includes('\n    at ') ? text.replace(FOREIGN_FRAME, '') : text),
+  on() {}, once() {}, removeListener() {}, listenerCount: () => 0,
+});
+const hostConsole = new Console({ stdout: logStream(1), stderr: logStream(2), colorMode: false });
+let consoleDepth = 0;
+
+const timeouts = new Set(), immediates = new Set(); // what an item started and nobody cancelled
+
+function startTimer(live, start, repeats, callback, rest) {
+  if (typeof callback !== 'function') return start(callback); // throws what Node throws
+  const timer = start((...args) => {
+    if (!repeats) live.delete(timer);
+    apply(callback, timer, args);
+  }, ...rest);
+  live.add(timer);
+  return timer;
+}
+
+/** Cancels what the item before has left behind, so that its timers do not fire in the next one. */
+function cancelLeftovers() {
+  if (timeouts.size > 0) timeouts.forEach(clearTimeout), timeouts.clear();
+  if (immediates.size > 0) immediates.forEach(clearImmediate), immediates.clear();
+  for (; consoleDepth > 0; consoleDepth--) hostConsole.groupEnd();
+}
+
+/** Functions of this realm that the context gets, each inside a function of its own. */
+const hostFunctions = {
+  setTimeout: (callback, ...rest) => startTimer(timeouts, setTimeout, false, callback, rest),
+  setInterval: (callback, ...rest) => startTimer(timeouts, setInterval, true, callback, rest),
+  setImmediate: (callback, ...rest) => startTimer(immediates, setImmediate, false, callback, rest),
+  clearTimeout: (timer) => { timeouts.delete(timer); clearTimeout(timer); },
+  clearInterval: (timer) => { timeouts.delete(timer); clearTimeout(timer); },
+  clearImmediate: (timer) => { immediates.delete(timer); clearImmediate(timer); },
+  queueMicrotask, structuredClone, atob, btoa,
+};
+const consoleFunctions = {};
+for (const name of ['log', 'info', 'debug', 'warn', 'error', 'table', 'dir', 'dirxml', 'trace', 'assert', 'count', 'countReset',
+  'time', 'timeEnd', 'timeLog']) consoleFunctions[name] = (...args) => hostConsole[name](...args);
+consoleFunctions.group = consoleFunctions.groupCollapsed = (...args) => { consoleDepth++; hostConsole.group(...args); };
+consoleFunctions.groupEnd = () => { if (consoleDepth > 0) consoleDepth--, hostConsole.groupEnd(); };
+
+const hostClasses = { AbortController, AbortSignal, Buffer, Event, EventTarget, TextDecoder, TextEncoder, URL, URLSearchParams };
+/** Taken on first use: each takes milliseconds to load. */
+const lateGlobals = {
+  crypto: () => require('crypto').webcrypto,
+  Blob: () => require('buffer').Blob,
+  DOMException: () => globalThis.DOMException,
+};
+
+/**
+ * Runs inside the context (as text: it closes over nothing) and fills its global object. Returns what the harness needs
+ * of the context, taken before any user code runs.
+ */
+function prepareContext(host) {
+  'use strict';
+  const { apply, defineProperty } = Reflect;
+  const global = globalThis;
+  const define = (target, name, value) => defineProperty(target, name, { value, writable: true, configurable: true });
+  const wrap = (name, hostFunction) => ({ [name](...args) { return apply(hostFunction, undefined, args); } })[name];
+  for (const name in host.functions) define(global, name, wrap(name, host.functions[name]));
+  for (const name in host.classes) define(global, name, host.classes[name]);
+  const promised = Symbol.for('nodejs.util.promisify.custom'); // util.promisify(setTimeout)
+  const { setTimeout, setImmediate } = global;
+  define(setTimeout, promised, (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value)));
+  define(setImmediate, promised, (value) => new Promise((resolve) => setImmediate(resolve, value)));
+  const console = {};
+  for (const name in host.console) console[name] = wrap(name, host.console[name]);
+  define(global, 'console', console);
+  define(global, 'performance', { now: wrap('now', host.now), timeOrigin: host.timeOrigin });
+  define(global, 'global', global);
+
+  // Host functions make errors, buffers, promises and clones of the other realm: let instanceof see through that.
+  for (const name of host.sharedNames) {
+    const own = global[name], other = host.intrinsics[name];
+    const ordinary = Function.prototype[Symbol.hasInstance];
+    define(own, Symbol.hasInstance, function (value) {
+      return apply(ordinary, this, [value]) || (this === own && apply(ordinary, other, [value]));
+    });
+  }
+
+  const cellblock = {};
+  define(global, 'cellblock', cellblock);
+  const own = { cellblock, timers: {} };
+  for (const name in host.functions) if (/Timeout|Interval|Immediate/.test(name)) own.timers[name] = global[name];
+  const allowed = host.allowed.join(', ');
+  const require = (name) => {
+    const bare = typeof name === 'string' && name.startsWith('node:') ? name.slice(5) : name;
+    if (!host.allowed.includes(bare)) {
+      const error = new Error(`Cannot find module '${String(name)}': a program may use ${allowed}`);
+      error.code = 'MODULE_NOT_FOUND';
+      throw error;
+    }
+    return own[bare] ?? host.require(bare);
+  };
+  const module = { exports: {} };
+  for (const name in host.late) {
+    defineProperty(global, name, {
+      get: () => { const value = host.late[name](); define(global, name, value); return value; },
+      set: (value) => { define(global, name, value); },
+      configurable: true,
+    });
+  }
+  // A vm context answers every use of a global through a callback (0.1 µs for each `Math` in a loop). Bindings of script
+  // scope are found first and cost nothing, so each global gets one; see bindGlobals.
+  const names = Object.getOwnPropertyNames(global).filter((name) =>
+    !(name in host.late) && !['eval', 'undefined', 'NaN', 'Infinity'].includes(name));
+  return { names, module, require, cellblock, parse: JSON.parse, stringify: JSON.stringify };
+}
+
+const context = vm.createContext({}, { name: 'program' });
+const inContext = (text) => vm.runInContext(text, context, { filename: __filename });
+const sharedNames = ['Array', 'ArrayBuffer', 'Date', 'Map', 'Object', 'Promise', 'RegExp', 'Set', 'Error', 'AggregateError',
+  'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray',
+  'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'];
+const realm = inContext(`(${prepareContext})`)({
+  functions: hostFunctions, console: consoleFunctions, classes: hostClasses, late: lateGlobals, allowed: ALLOWED_MODULES,
+  now: performance.now.bind(performance), timeOrigin: performance.timeOrigin, require: (name) => require(name),
+  sharedNames, intrinsics: globalThis,
+});
+inContext(`let ${realm.names.map((name) => `${name} = this.${name}`).join()}`); // bindGlobals
+const { parse, stringify } = realm;
+
+// ----------------------------------------------------------------------------------------------------------- results
+
+class Refused { constructor(why, message) { this.why = why; this.message = message; } }
+
+/** The JSON text of what main returned; throws Refused. */
+function resultText(result) {
+  let text;
+  try {
+    text = stringify(result);
+  } catch (error) {
+    throw refusal(result, error);
+  }
+  if (typeof text !== 'string' || text[0] !== '{') {
+    throw new Refused('not_an_object', `main returned ${kindOf(result)}: it must return an object`);
+  }
+  if (text === '{}' && (types.isMap(result) || types.isSet(result))) {
+    throw new Refused('not_an_object', `main returned ${kindOf(result)}, which JSON writes as {}: use Object.fromEntries() or an array in an object`);
+  }
+  // JSON.stringify writes NaN and Infinity as null, silently; look closer only where there is a null.
+  if (text.includes('null') && find(result, isNotFinite, false)) {
+    throw new Refused('not_finite', `${find(result, isNotFinite, true)} is NaN or Infinity, which JSON cannot hold`);
+  }
+  // The only \ud.. escapes that JSON.stringify writes are those of lone surrogates; \\ud is text that looks like one.
+  if (text.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text)) {
+    throw new Refused('lone_surrogate', 'the result holds text with a lone surrogate, which UTF-8 cannot hold');
+  }
+  if (text.length > outputBytes || text.length * 3 > outputBytes && byteLength(text) > outputBytes) {
+    throw new Refused('too_large', `the result is ${byteLength(text)} bytes of JSON; the limit is ${outputBytes}`);
+  }
+  return text;
+}
+
+/** Why JSON.stringify threw. */
+function refusal(result, error) {
+  const { message } = describe(error);
+  if (isMemory(error)) return error;
+  if (message.startsWith('Converting circular structure')) {
+    return new Refused('circular', message.replace('Converting circular structure to JSON', 'the result contains itself'));
+  }
+  if (message === 'Maximum call stack size exceeded') return new Refused('too_deep', 'the result is nested too deeply');
+  if (message === 'Invalid string length') return new Refused('too_large', 'the result is longer than a text can be');
+  const bigint = find(result, (value) => typeof value === 'bigint', true);
+  if (bigint) return new Refused('not_serialisable', `${bigint} is a BigInt, which JSON cannot hold: convert it with String() or Number()`);
+  return new Refused('not_serialisable', `an object of the result failed in toJSON or a getter: ${message}`);
+}
+
+function isNotFinite(value) {
+  if (typeof value !== 'number' && !types.isNumberObject(value)) return false;
+  return !Number.isFinite(Number(value));
+}
+
+/** Whether JSON.stringify meets a value that passes `test`; with `wanted`, the path of the first one. */
+function find(root, test, wanted) {
+  const paths = new Map();
+  let found;
+  try {
+    stringify(root, function (key, value) {
+      const path = !wanted ? '' : !paths.has(this) ? 'result' : paths.get(this) + (Array.isArray(this) ? `[${key}]` : `.${key}`);
+      if (test(value)) {
+        found = wanted ? path : true;
+        throw found;
+      }
+      if (wanted && typeof value === 'object' && value !== null) paths.set(value, path);
+      return value;
+    });
+  } catch {
+    // Ours, to stop early, or a toJSON of the program that fails the second time.
+  }
+  return found;
+}
+
+function kindOf(value) {
+  if (value === null || value === undefined) return `${value}`;
+  if (Array.isArray(value)) return 'an array';
+  if (types.isMap(value)) return 'a Map';
+  if (types.isSet(value)) return 'a Set';
+  return typeof value === 'object' ? `an object that JSON does not write as one` : `a ${typeof value}`;
+}
+
+// ------------------------------------------------------------------------------------------------------------ errors
+
+let file = 'main.js', ownFrame = /$^/, outputBytes = 0;
+
+/** Only what an allocator refused; 'Invalid array length' and 'Invalid string length' are plain errors of the program. */
+function isMemory(error) {
+  return types.isNativeError(error) && (read(error, 'message') === 'Array buffer allocation failed'
+    || read(error, 'message') === 'WebAssembly.Memory(): could not allocate memory'
+    || read(error, 'code') === 'ERR_MEMORY_ALLOCATION_FAILED');
+}
+
+/** A property of something that was thrown: it may be a Proxy or have getters that throw. */
+function read(object, name) {
+  try {
+    return object[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Cut to a length that a report can hold, and without lone surrogates. */
+const short = (text, most = MESSAGE_CHARS) =>
+  decode(Buffer.from(text.length > most ? `${text.slice(0, most)} ...` : text));
+
+/** The report on anything that was thrown. Never throws. */
+function describe(thrown) {
+  const report = { type: thrown === null ? 'null' : typeof thrown, message: '', line: null, traceback: [] };
+  try {
+    if (typeof thrown !== 'object' || thrown === null) {
+      report.message = short(String(thrown));
+      return report;
+    }
+    const name = read(thrown, 'name'), made = read(read(thrown, 'constructor') ?? {}, 'name');
+    const named = typeof name === 'string' && name !== '' && (name !== 'Error' || typeof made !== 'string' || made === '');
+    if (named || typeof made === 'string') report.type = short(named ? name : made, 200);
+    const message = read(thrown, 'message');
+    report.message = short(typeof message === 'string' ? message : inspect(thrown, { depth: 1, customInspect: false }));
+    let cause = thrown;
+    for (let depth = 0; depth < 5 && cause !== undefined && cause !== null; depth++) {
+      if (depth > 0) report.traceback.push(`caused by ${short(`${read(cause, 'name') ?? typeof cause}: ${read(cause, 'message') ?? cause}`, 500)}`);
+      const stack = read(cause, 'stack');
+      for (const text of typeof stack === 'string' ? stack.slice(0, 1 << 16).split('\n') : []) {
+        const at = ownFrame.exec(text);
+        if (at === null) continue;
+        report.line ??= Number(at[1]);
+        report.traceback.push(short(text.trim(), 500));
+      }
+      cause = read(cause, 'cause');
+    }
+  } catch {
+    report.message ||= 'what was thrown could not be described';
+  }
+  return report;
+}
+
+const ESM = /import statement outside a module|Unexpected token 'export'|'import\.meta' outside a module/;
+
+/** The report on a program that does not compile. */
+function describeSyntax(error) {
+  const report = describe(error);
+  const at = /^.*:(\d+)\n(.*)/.exec(String(read(error, 'stack')));
+  if (at !== null) {
+    report.line = Number(at[1]);
+    report.traceback = [short(`at ${file}:${at[1]}: ${at[2].trim()}`, 500)];
+  }
+  if (ESM.test(report.message)) report.message += ': a program is not an ES module, use a plain function or module.exports, and require()';
+  if (report.message.startsWith('await is only valid')) report.message = 'await is only valid in async functions: put it into async function main';
+  return report;
+}
+
+// ----------------------------------------------------------------------------------------------------------- program
+
+const NOBODY = 0, TOP_LEVEL_RUNS = 1, ITEM_RUNS = 2;
+let running = NOBODY; // whose fault an uncaught exception is
+let serving = false; // whether `serve` is on the stack and goes on by itself
+let turn = 0; // counts items, so that what a promise of an earlier one does is ignored
+let main;
+
+function fail(thrown, describeIt = describe) {
+  if (running === NOBODY) return; // left over from an item that has its end frame
+  const wasTopLevel = running === TOP_LEVEL_RUNS;
+  running = NOBODY;
+  sendEnd(isMemory(thrown) ? MEMORY : RAISED, toJson(describeIt(thrown)));
+  if (wasTopLevel) leave();
+  resume();
+}
+
+function succeed(result) {
+  running = NOBODY;
+  let text;
+  try {
+    text = resultText(result);
+  } catch (error) {
+    if (error instanceof Refused) sendEnd(BAD, toJson({ why: error.why, message: short(error.message) }));
+    else sendEnd(isMemory(error) ? MEMORY : RAISED, toJson(describe(error)));
+    return resume();
+  }
+  sendEnd(VALUE, text);
+  resume();
+}
+
+function resume() {
+  if (!serving) setImmediate(serve);
+}
+
+async function settle(promise) {
+  const mine = turn;
+  try {
+    const result = await promise;
+    if (mine === turn && running === ITEM_RUNS) succeed(result);
+  } catch (error) {
+    if (mine === turn) fail(error);
+  }
+}
+
+/** Microtasks, and the reports of unhandled rejections that follow from them. */
+function drain() {
+  try {
+    runMicrotasks();
+  } catch (error) {
+    fail(error); // a nextTick callback of a stream
+  }
+}
+
+/** Runs items until one has to wait for the event loop. Called from the loop only, never from a microtask. */
+function serve() {
+  serving = true;
+  while (running === NOBODY) {
+    if (take() !== ITEM) leave();
+    cancelLeftovers();
+    drain();
+    copy(inbox, itemIndex, 0, payloadAt, payloadAt + 8);
+    turn++;
+    running = ITEM_RUNS;
+    defineProperty(realm.cellblock, 'item', { value: readU32(itemIndex, 0) + readU32(itemIndex, 4) * 2 ** 32, configurable: true, enumerable: true });
+    try {
+      const result = main(parse(decode(inbox, 'utf8', payloadAt + 8, payloadEnd)));
+      if (typeof result === 'object' && result !== null && typeof result.then === 'function') {
+        settle(result);
+        drain();
+      } else {
+        succeed(result);
+      }
+    } catch (error) {
+      fail(error);
+    }
+  }
+  serving = false;
+}
+
+function load(program) {
+  ({ file, output_bytes: outputBytes } = program);
+  ownFrame = new RegExp(`^ +at .*\\b${file.replace(/[^\w]/g, '\\$&')}:(\\d+):\\d+`);
+  realm.cellblock.attempt = program.attempt;
+  realm.cellblock.idempotencyKey = program.idempotency_key;
+  const name = program.entrypoint;
+  running = TOP_LEVEL_RUNS;
+  let body;
+  try {
+    // A function body, not a script: top-level functions are then local, and calling one does not go through the
+    // callback of the global object. Its last line is the only way to see a `const main`.
+    const code = program.code.startsWith('#!') ? `//${program.code.slice(2)}` : program.code;
+    const tail = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `\n;return typeof ${name} === 'undefined' ? undefined : ${name}` : '';
+    body = vm.compileFunction(code + tail, ['exports', 'require', 'module'], { filename: file, parsingContext: context });
+  } catch (error) {
+    return fail(error, describeSyntax);
+  }
+  const { module } = realm;
+  try {
+    const own = apply(body, module.exports, [module.exports, realm.require, module]);
+    const exported = module.exports;
+    main = [own, exported, exported?.[name], own].find((value) => typeof value === 'function') ?? own ?? exported?.[name];
+  } catch (error) {
+    return fail(error);
+  }
+  if (typeof main !== 'function') {
+    const message = main === undefined ? `the program defines no function named "${name}"` : `"${name}" is ${kindOf(main)}, not a function`;
+    return fail({ name: main === undefined ? 'ReferenceError' : 'TypeError', message });
+  }
+  drain(); // a rejection that the top level left unhandled is its own fault
+  running = NOBODY;
+  writeU32(outbox, 0, 0);
+  outbox[4] = LOADED;
+  write(outbox, 5);
+  serve();
+}
+
+process.on('uncaughtException', (error) => fail(error));
+process.on('unhandledRejection', (reason) => fail(reason));
+process.on('beforeExit', () => {
+  if (running !== ITEM_RUNS) return;
+  running = NOBODY;
+  sendEnd(UNSETTLED, toJson({ message: 'the promise that main returned never settled, and nothing is left that could settle it' }));
+  resume();
+});
+process.removeAllListeners('warning'); // Node's own would open fd 2 as a stream
+process.on('warning', (warning) => log(2, `${warning.name}: ${warning.message}\n`));
+
+const library = { exports: {} };
+process.dlopen(library, process.argv[2]);
+if (library.exports.enter(CONTROL_FD) !== 0) reallyExit(1); // it reports its own failures and does not return
+setImmediate(() => {
+  if (take() !== PROGRAM) reallyExit(1);
+  load(fromJson(decode(inbox, 'utf8', payloadAt, payloadEnd)));
+});
