@@ -5,3 +5,4 @@
 
 pub mod job;
 pub mod ports;
+pub mod wire;

@@ -1,0 +1,8 @@
+//! What goes over pipes and queues: the zygote protocol, the scan of hostile JSON, the conversion of inputs,
+//! the documents of the contract. Pure: bytes in, values out.
+
+#![forbid(unsafe_code)]
+
+mod scan;
+
+pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};
