@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod frame;
 mod scan;
 
+pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};
