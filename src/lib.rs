@@ -4,5 +4,6 @@
 //! `ARCHITECTURE.md` has the code map and the layers, which `tests/it/tidy.rs` enforces.
 
 pub mod job;
+pub mod policy;
 pub mod ports;
 pub mod wire;
