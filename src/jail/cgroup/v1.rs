@@ -1,0 +1,110 @@
+//! Version 1: the memory, pids and cpuacct hierarchies, each with a directory of its own.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Group, Leaf, LeafLimits, LeafUsage, files};
+
+/// The worker's group in each hierarchy.
+#[derive(Debug)]
+pub(super) struct GroupV1 {
+    memory: PathBuf,
+    pids: PathBuf,
+    cpuacct: PathBuf,
+}
+
+impl GroupV1 {
+    /// Makes a group called `name` below the given directories, in which this process is.
+    pub(super) fn create(memory: &Path, pids: &Path, cpuacct: &Path, name: &str) -> io::Result<Self> {
+        let group = Self { memory: memory.join(name), pids: pids.join(name), cpuacct: cpuacct.join(name) };
+        for dir in group.dirs() {
+            files::make_dir(dir)?;
+        }
+        Ok(group)
+    }
+
+    /// Hierarchies mounted together share a directory, which must be made and removed once.
+    fn dirs(&self) -> Vec<&Path> {
+        distinct(&[&self.memory, &self.pids, &self.cpuacct])
+    }
+}
+
+fn distinct<'a>(paths: &[&'a PathBuf]) -> Vec<&'a Path> {
+    let mut kept: Vec<&Path> = Vec::new();
+    for path in paths {
+        if !kept.contains(&path.as_path()) {
+            kept.push(path);
+        }
+    }
+    kept
+}
+
+impl Group for GroupV1 {
+    fn leaf(&self, name: &str) -> io::Result<Box<dyn Leaf>> {
+        let leaf =
+            LeafV1 { memory: self.memory.join(name), pids: self.pids.join(name), cpuacct: self.cpuacct.join(name) };
+        for dir in leaf.dirs() {
+            files::make_dir(dir)?;
+        }
+        Ok(Box::new(leaf))
+    }
+
+    fn version(&self) -> &'static str {
+        "v1"
+    }
+}
+
+impl Drop for GroupV1 {
+    fn drop(&mut self) {
+        for dir in self.dirs() {
+            if let Err(error) = files::remove_dir(dir) {
+                tracing::warn!(%error, "left a cgroup behind; the next start removes it");
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LeafV1 {
+    memory: PathBuf,
+    pids: PathBuf,
+    cpuacct: PathBuf,
+}
+
+impl LeafV1 {
+    fn dirs(&self) -> Vec<&Path> {
+        distinct(&[&self.memory, &self.pids, &self.cpuacct])
+    }
+}
+
+impl Leaf for LeafV1 {
+    fn entries(&self) -> io::Result<Vec<File>> {
+        self.dirs().into_iter().map(|dir| files::open_for_writing(&dir.join("cgroup.procs"))).collect()
+    }
+
+    fn limit(&self, limits: LeafLimits) -> io::Result<()> {
+        let bytes = limits.memory_bytes.to_string();
+        files::write(&self.memory.join("memory.limit_in_bytes"), &bytes)?;
+        // Memory and swap together, where the kernel counts swap: equal to memory alone means no swap.
+        files::write_if_there(&self.memory.join("memory.memsw.limit_in_bytes"), &bytes)?;
+        files::write_if_there(&self.memory.join("memory.swappiness"), "0")?;
+        files::write(&self.pids.join("pids.max"), &limits.pids.to_string())
+    }
+
+    fn cpu_us(&self) -> io::Result<u64> {
+        Ok(files::read_number(&self.cpuacct.join("cpuacct.usage"))? / 1000)
+    }
+
+    fn usage(&self) -> io::Result<LeafUsage> {
+        Ok(LeafUsage {
+            cpu_us: self.cpu_us()?,
+            memory_peak_bytes: files::read_number(&self.memory.join("memory.max_usage_in_bytes"))?,
+            oom_kills: files::read_keyed(&self.memory.join("memory.oom_control"), "oom_kill")?,
+        })
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        self.dirs().into_iter().try_for_each(files::remove_dir)
+    }
+}

@@ -1,0 +1,39 @@
+//! Landlock: a second, independent limit on files, sockets and signals, where the kernel has it.
+
+use std::io;
+use std::path::Path;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
+};
+
+/// The newest interface that this code was written against; an older kernel gives what it has.
+const NEWEST: ABI = ABI::V6;
+
+/// Restricts this process for good: read and execute below `/`, write to the devices, everything but execution
+/// and special files below `scratch`, no TCP, no abstract sockets or signals beyond this domain.
+///
+/// # Errors
+/// The library's error as text. A kernel without Landlock is not an error here; `probe` reports it and the
+/// configuration decides.
+pub(super) fn restrict(scratch: Option<&Path>) -> io::Result<()> {
+    let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::Execute;
+    let special = AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::MakeSock | AccessFs::MakeFifo;
+    let work = AccessFs::from_all(NEWEST) & !(special | AccessFs::Execute | AccessFs::IoctlDev);
+    let mut rules = vec![("/", read), ("/dev", read | AccessFs::WriteFile)];
+    if let Some(path) = scratch.and_then(Path::to_str) {
+        rules.push((path, work));
+    }
+    let mut ruleset = Ruleset::default()
+        .handle_access(AccessFs::from_all(NEWEST))
+        .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(NEWEST)))
+        .and_then(|ruleset| ruleset.scope(Scope::from_all(NEWEST)))
+        .and_then(Ruleset::create)
+        .map_err(io::Error::other)?;
+    for (path, access) in rules {
+        let fd = PathFd::new(path).map_err(io::Error::other)?;
+        ruleset = ruleset.add_rule(PathBeneath::new(fd, access)).map_err(io::Error::other)?;
+    }
+    ruleset.restrict_self().map_err(io::Error::other)?;
+    Ok(())
+}

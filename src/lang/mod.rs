@@ -1,0 +1,7 @@
+//! The languages: where an interpreter is, what it needs around it, and the harness that runs inside it.
+
+mod discover;
+mod runtime;
+
+pub use discover::{RuntimeError, RuntimePaths, discover};
+pub use runtime::{Runtime, SpawnFlags};

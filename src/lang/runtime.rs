@@ -1,0 +1,115 @@
+//! A runtime as a value: what to mount, start and reserve.
+
+use std::path::PathBuf;
+
+use crate::jail::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan};
+use crate::job::{Language, Limits, RuntimeVersion};
+
+const PYTHON_HARNESS: &str = include_str!("harness/harness.py");
+const NODE_HARNESS: &str = include_str!("harness/harness.js");
+
+/// Where the harness and the native library are inside.
+const HARNESS_DIR: &str = "/cellblock";
+
+/// The whole environment of every interpreter. Numeric libraries start a thread a core unless told otherwise.
+const ENV: [(&str, &str); 6] = [
+    ("HOME", "/"),
+    ("LANG", "C.UTF-8"),
+    ("TZ", "UTC"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+    ("OMP_NUM_THREADS", "1"),
+    ("MKL_NUM_THREADS", "1"),
+];
+
+/// An interpreter of this host.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    /// Its language.
+    pub language: Language,
+    /// Its version, without a leading `v`.
+    pub version: String,
+    /// Its path, without symbolic links.
+    pub program: PathBuf,
+    /// Directories from which programs may import, in search order.
+    pub import_path: Vec<PathBuf>,
+    /// Everything of the host that it needs.
+    pub binds: Vec<Bind>,
+    /// Symbolic links that stand between them.
+    pub links: Vec<(PathBuf, PathBuf)>,
+}
+
+/// What one start of the interpreter is told on its command line besides [`JailPlan::argv`]. Starts with equal
+/// flags are interchangeable.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SpawnFlags(pub Vec<String>);
+
+impl Runtime {
+    /// The jail of this runtime.
+    #[must_use]
+    pub fn jail_plan(&self, ids: IdMap) -> JailPlan {
+        let (harness, text) = match self.language {
+            Language::Python => ("harness.py", PYTHON_HARNESS),
+            Language::Node => ("harness.js", NODE_HARNESS),
+        };
+        let place = |name: &str| PathBuf::from(HARNESS_DIR).join(name);
+        let files = vec![
+            PlanFile { target: place(harness), content: FileContent::Text(text.to_owned()) },
+            PlanFile { target: place("native.so"), content: FileContent::NativeLibrary },
+        ];
+        let program = self.program.display().to_string();
+        let mut argv = vec![program.clone()];
+        let fixed: &[&str] = match self.language {
+            // Isolated, no site: the import path is exactly the arguments below. No bytecode is written.
+            Language::Python => &["-I", "-S", "-B", "-X", "utf8"],
+            Language::Node => &["--no-warnings"],
+        };
+        argv.extend(fixed.iter().map(|flag| (*flag).to_owned()));
+        argv.extend([place(harness), place("native.so")].map(|path| path.display().to_string()));
+        if self.language == Language::Python {
+            argv.extend(self.import_path.iter().map(|path| path.display().to_string()));
+        }
+        let mut env: Vec<(String, String)> = ENV.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        if self.language == Language::Node {
+            // io_uring is denied; libuv would otherwise set it up at start and use it later.
+            env.push(("UV_USE_IO_URING".to_owned(), "0".to_owned()));
+        }
+        JailPlan {
+            root: RootPlan { binds: self.binds.clone(), links: self.links.clone(), files },
+            ids,
+            program,
+            argv,
+            env,
+        }
+    }
+
+    /// The flags for a program with these limits.
+    #[must_use]
+    pub fn spawn_flags(&self, limits: &Limits) -> SpawnFlags {
+        match self.language {
+            Language::Python => SpawnFlags::default(),
+            Language::Node => {
+                // Below the cgroup's limit, so that V8 collects harder before the kernel kills; what it cannot
+                // free ends in V8's own abort, which is a memory outcome too. Node itself takes about 48 MiB.
+                let limit_mb = limits.memory_bytes >> 20;
+                let heap_mb = (limit_mb.saturating_sub(48) * 3 / 4).max(16);
+                SpawnFlags(vec![format!("--max-old-space-size={heap_mb}")])
+            }
+        }
+    }
+
+    /// Tasks that the interpreter itself needs besides the program's threads. Node starts four V8 workers, a
+    /// platform thread, an inspector thread and up to four of libuv; with fewer than 8 it hangs.
+    #[must_use]
+    pub const fn base_tasks(&self) -> u32 {
+        match self.language {
+            Language::Python => 1,
+            Language::Node => 16,
+        }
+    }
+
+    /// Name and version for results.
+    #[must_use]
+    pub fn version_document(&self) -> RuntimeVersion {
+        RuntimeVersion { language: self.language.as_str().to_owned(), version: self.version.clone() }
+    }
+}

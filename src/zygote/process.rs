@@ -1,0 +1,318 @@
+//! One interpreter, from its spawn to its end.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use tokio::io::AsyncReadExt;
+use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
+use tokio::time::timeout;
+
+use super::Jailer;
+use crate::jail::cgroup::{Group, Leaf, LeafLimits, LeafUsage};
+use crate::jail::{Report, SlotUid, SpawnRequest};
+use crate::job::{Fault, Stage};
+use crate::lang::SpawnFlags;
+use crate::sys::native::{self, Instruction, Notice, Rlimit};
+use crate::sys::{clock, fd, process, socket};
+
+/// How long an interpreter may take to become ready, on a loaded host too.
+const BOOT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long the last steps may take.
+const ENTER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long the kernel may take to end a killed slot.
+const END_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What has to be known when an interpreter is started. Zygotes of equal specs are interchangeable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpawnSpec {
+    /// Command-line flags that depend on the program's limits.
+    pub flags: SpawnFlags,
+    /// Size of the writable directory, in bytes.
+    pub scratch_bytes: u64,
+}
+
+/// What is decided when the job is known.
+#[derive(Debug, Clone)]
+pub struct EntryPlan<'a> {
+    /// The cgroup leaf's limits.
+    pub leaf: LeafLimits,
+    /// Processor time after which the kernel stops the process, in whole seconds: the backstop behind the
+    /// worker's own clock.
+    pub cpu_backstop_s: u64,
+    /// The compiled filter.
+    pub filter: &'a [Instruction],
+}
+
+/// The parts that every stage of the life has. Dropped, it kills the slot and removes its leaf.
+#[derive(Debug)]
+struct Body {
+    pidfd: AsyncFd<OwnedFd>,
+    leaf: Box<dyn Leaf>,
+    is_removed: bool,
+}
+
+/// An interpreter that boots.
+#[derive(Debug)]
+pub struct Zygote {
+    body: Body,
+    control: AsyncFd<OwnedFd>,
+    job: pipe::Sender,
+    result: pipe::Receiver,
+    stdout: pipe::Receiver,
+    stderr: pipe::Receiver,
+    report: pipe::Receiver,
+    started: Instant,
+}
+
+/// An interpreter that has entered the jail for good and reads its program now.
+#[derive(Debug)]
+pub struct Entered {
+    body: Body,
+    /// Where frames for the harness go.
+    pub job: pipe::Sender,
+    /// Where frames of the harness, or of a hostile program, come from.
+    pub result: pipe::Receiver,
+    /// Raw standard output.
+    pub stdout: pipe::Receiver,
+    /// Raw standard error.
+    pub stderr: pipe::Receiver,
+    /// Where the slot's init reports the end; [`Report::LENGTH`] bytes.
+    pub report: pipe::Receiver,
+    /// Calls that the filter did not allow.
+    pub listener: AsyncFd<OwnedFd>,
+}
+
+/// What is left of an interpreter that has ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Remains {
+    /// What its cgroup leaf counted.
+    pub usage: LeafUsage,
+}
+
+impl Zygote {
+    /// Starts an interpreter in a new slot; it boots on its own from here.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub async fn spawn(
+        jailer: &Jailer,
+        group: &dyn Group,
+        spec: &SpawnSpec,
+        number: u64,
+        uid: SlotUid,
+    ) -> Result<Self, Fault> {
+        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
+        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
+        let started = clock::now();
+        let (job_read, job) = io::pipe().map_err(at_fds)?;
+        let (result, result_write) = io::pipe().map_err(at_fds)?;
+        let (stdout, stdout_write) = io::pipe().map_err(at_fds)?;
+        let (stderr, stderr_write) = io::pipe().map_err(at_fds)?;
+        let (report, report_write) = io::pipe().map_err(at_fds)?;
+        let (control, control_theirs) = socket::pair().map_err(at_fds)?;
+        let leaf = group.leaf(&format!("z{number}")).map_err(at_cgroup)?;
+        let mut leaf = Unused(Some(leaf));
+        let entries = leaf.get().and_then(|leaf| leaf.entries()).map_err(at_cgroup)?;
+        let mut fds = vec![
+            job_read.as_fd(),
+            result_write.as_fd(),
+            control_theirs.as_fd(),
+            stdout_write.as_fd(),
+            stderr_write.as_fd(),
+            report_write.as_fd(),
+        ];
+        fds.extend(entries.iter().map(AsFd::as_fd));
+        let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.0.clone() };
+        let pidfd = jailer.spawn(&request, &fds).await?;
+        let leaf = leaf.0.take().ok_or_else(|| at_cgroup(io::Error::other("the leaf is gone")))?;
+        let pidfd = fd::watch(pidfd).map_err(at_fds)?;
+        let body = Body { pidfd, leaf, is_removed: false };
+        fd::set_nonblocking(control.as_fd()).map_err(at_fds)?;
+        let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into()).map_err(at_fds);
+        Ok(Self {
+            body,
+            control: fd::watch(control).map_err(at_fds)?,
+            job: pipe::Sender::from_owned_fd(job.into()).map_err(at_fds)?,
+            result: receiver(result)?,
+            stdout: receiver(stdout)?,
+            stderr: receiver(stderr)?,
+            report: receiver(report)?,
+            started,
+        })
+    }
+
+    /// Waits until the interpreter is ready.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed, or `boot` when it died or took too long.
+    pub async fn ready(&mut self) -> Result<(), Fault> {
+        let notice = timeout(BOOT_DEADLINE, self.notice()).await;
+        match notice.map_err(|_| Fault::setup(Stage::Boot, "interpreter was not ready in time"))? {
+            Ok((Notice::Ready, _)) => Ok(()),
+            Ok(_) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
+            Err(error) => Err(self.autopsy(&error).await),
+        }
+    }
+
+    /// Sets the job's limits and has the interpreter take the last steps.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub async fn enter(mut self, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
+        self.body.leaf.limit(plan.leaf).map_err(at_cgroup)?;
+        let cpu = Rlimit {
+            resource: libc::RLIMIT_CPU,
+            soft: plan.cpu_backstop_s,
+            hard: plan.cpu_backstop_s.saturating_add(1),
+        };
+        let message = native::encode_plan(&[cpu], plan.filter);
+        let at_plan = |error: io::Error| Fault::setup(Stage::Plan, error.to_string());
+        socket::send(self.control.get_ref().as_fd(), &message, &[]).map_err(at_plan)?;
+        let notice = timeout(ENTER_DEADLINE, self.notice()).await;
+        match notice.map_err(|_| Fault::setup(Stage::Listener, "interpreter did not enter the jail in time"))? {
+            Ok((Notice::Listener, mut fds)) => {
+                let listener = fds.pop().ok_or_else(|| Fault::setup(Stage::Listener, "no listener came"))?;
+                let listener = fd::watch(listener).map_err(at_plan)?;
+                let Self { body, job, result, stdout, stderr, report, .. } = self;
+                Ok(Entered { body, job, result, stdout, stderr, report, listener })
+            }
+            Ok((Notice::Failed { stage, errno }, _)) => {
+                Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
+            }
+            Ok((Notice::Ready, _)) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
+            Err(error) => Err(self.autopsy(&error).await),
+        }
+    }
+
+    /// When it was spawned.
+    #[must_use]
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+
+    async fn notice(&self) -> io::Result<(Notice, Vec<OwnedFd>)> {
+        let mut buffer = [0; 64];
+        loop {
+            let mut ready = self.control.readable().await?;
+            match ready.try_io(|socket| socket::receive(socket.as_fd(), &mut buffer)) {
+                Ok(Ok((0, _))) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(Ok((length, fds))) => {
+                    let notice = buffer.get(..length).and_then(Notice::decode);
+                    return notice.map(|notice| (notice, fds)).ok_or_else(|| io::ErrorKind::InvalidData.into());
+                }
+                Ok(Err(error)) => return Err(error),
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    /// Why it died before it had a job: what its init reports, and what it said on standard error.
+    async fn autopsy(&mut self, seen: &io::Error) -> Fault {
+        let mut report = [0; Report::LENGTH];
+        let mut said = vec![0; 2048];
+        let read = timeout(Duration::from_secs(2), async {
+            let report_read = self.report.read_exact(&mut report).await;
+            let length = self.stderr.read(&mut said).await.unwrap_or(0);
+            said.truncate(length);
+            report_read
+        });
+        let has_report = matches!(read.await, Ok(Ok(_)));
+        let said = String::from_utf8_lossy(&said);
+        match has_report.then(|| Report::decode(report)) {
+            Some(Ok(Report::SetupFailed { stage, errno })) => {
+                Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string())
+            }
+            Some(Ok(Report::Ended { status, .. })) => {
+                Fault::setup(Stage::Boot, format!("interpreter ended with wait status {status:#x}: {}", said.trim()))
+            }
+            Some(Err(_)) | None => Fault::zygote_died(format!("interpreter is gone: {seen}")),
+        }
+    }
+}
+
+/// A leaf that nobody entered; removed when the start fails.
+struct Unused(Option<Box<dyn Leaf>>);
+
+impl Unused {
+    fn get(&self) -> io::Result<&dyn Leaf> {
+        self.0.as_deref().ok_or_else(|| io::Error::other("the leaf is gone"))
+    }
+}
+
+impl Drop for Unused {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.0.take().map(|leaf| leaf.remove()) {
+            tracing::warn!(%error, "left a cgroup leaf behind");
+        }
+    }
+}
+
+impl Entered {
+    /// Kills everything in the slot. Idempotent.
+    pub fn kill(&self) {
+        self.body.kill();
+    }
+
+    /// Processor time so far in microseconds; 0 when it cannot be read.
+    #[must_use]
+    pub fn cpu_us(&self) -> u64 {
+        self.body.leaf.cpu_us().unwrap_or(0)
+    }
+
+    /// Kills what is left, waits for the end and removes the leaf.
+    pub async fn close(mut self) -> Remains {
+        self.body.kill();
+        self.body.close().await
+    }
+}
+
+impl Body {
+    fn kill(&self) {
+        if let Err(error) = process::kill(self.pidfd.get_ref().as_fd()) {
+            tracing::error!(%error, "failed to kill a slot");
+        }
+    }
+
+    async fn close(&mut self) -> Remains {
+        if timeout(END_DEADLINE, self.pidfd.readable()).await.is_err() {
+            tracing::error!("a killed slot did not end in time");
+        }
+        self.finish()
+    }
+
+    /// Reads the counters and removes the leaf.
+    fn finish(&mut self) -> Remains {
+        self.is_removed = true;
+        let usage = self.leaf.usage().unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to read a cgroup leaf");
+            LeafUsage::default()
+        });
+        if let Err(error) = self.leaf.remove() {
+            tracing::warn!(%error, "left a cgroup leaf behind");
+        }
+        Remains { usage }
+    }
+}
+
+impl Drop for Body {
+    /// For a zygote that was given up: blocks for the few milliseconds that the kernel needs to end the slot,
+    /// because a leaf can only be removed when it is empty.
+    fn drop(&mut self) {
+        if self.is_removed {
+            return;
+        }
+        self.kill();
+        let pidfd = self.pidfd.get_ref().as_fd();
+        let mut polled = [nix::poll::PollFd::new(pidfd, nix::poll::PollFlags::POLLIN)];
+        if let Err(error) = nix::poll::poll(&mut polled, nix::poll::PollTimeout::from(2000_u16)) {
+            tracing::warn!(%error, "failed to wait for a slot's end");
+        }
+        self.finish();
+    }
+}

@@ -1,0 +1,205 @@
+//! A place to run: always one interpreter ahead.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::{Either, select};
+use tokio::sync::Mutex;
+
+use super::{Jailer, SpawnSpec, Zygote};
+use crate::jail::cgroup::{self, CgroupError, Group};
+use crate::jail::filter::{self, FilterError};
+use crate::jail::{IdMap, JailPlan};
+use crate::job::{Fault, Language};
+use crate::lang::Runtime;
+use crate::sys::native::Instruction;
+
+/// Why this host cannot run jails at all.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// No usable cgroup.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+    /// The system-call table does not compile.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// `/proc` does not say who this process is.
+    #[error("user ids of this process cannot be read: {0}")]
+    Ids(#[from] io::Error),
+}
+
+/// One runtime with its jailer, which is started at first use and again after it died.
+struct Station {
+    runtime: Runtime,
+    plan: JailPlan,
+    jailer: Mutex<Option<Arc<Jailer>>>,
+}
+
+/// What all slots of a worker share.
+pub struct Host {
+    stations: BTreeMap<Language, Station>,
+    group: Box<dyn Group>,
+    filter: Vec<Instruction>,
+    ids: IdMap,
+    started: AtomicU64,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("group", &self.group).field("ids", &self.ids).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Takes the runtimes of this host; makes the worker's cgroup and compiles the filter.
+    ///
+    /// # Errors
+    /// [`HostError`] says which layer is missing and what would provide it.
+    pub fn open(runtimes: Vec<Runtime>, nonce: u64) -> Result<Self, HostError> {
+        let ids = IdMap::choose(nix::unistd::geteuid().as_raw(), &std::fs::read_to_string("/proc/self/uid_map")?);
+        let station = |runtime: Runtime| {
+            let plan = runtime.jail_plan(ids);
+            (runtime.language, Station { runtime, plan, jailer: Mutex::new(None) })
+        };
+        Ok(Self {
+            stations: runtimes.into_iter().map(station).collect(),
+            group: cgroup::open_group(nonce)?,
+            filter: filter::compile()?,
+            ids,
+            started: AtomicU64::new(0),
+        })
+    }
+
+    /// The runtime of a language.
+    ///
+    /// # Errors
+    /// [`Fault`] when this host has none.
+    pub fn runtime(&self, language: Language) -> Result<&Runtime, Fault> {
+        Ok(&self.station(language)?.runtime)
+    }
+
+    /// The compiled filter.
+    #[must_use]
+    pub fn filter(&self) -> &[Instruction] {
+        &self.filter
+    }
+
+    /// Which cgroup version limits the jobs.
+    #[must_use]
+    pub fn cgroup_version(&self) -> &'static str {
+        self.group.version()
+    }
+
+    fn station(&self, language: Language) -> Result<&Station, Fault> {
+        self.stations
+            .get(&language)
+            .ok_or_else(|| Fault::zygote_died(format!("this worker has no {} runtime", language.as_str())))
+    }
+
+    /// Starts an interpreter and waits until it is ready.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed. A jailer that does not answer is replaced at the next call.
+    pub async fn boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
+        let station = self.station(language)?;
+        let jailer = {
+            let mut current = station.jailer.lock().await;
+            match current.as_ref() {
+                Some(jailer) => Arc::clone(jailer),
+                None => Arc::clone(current.insert(Arc::new(Jailer::start(&station.plan).await?))),
+            }
+        };
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let spawned = Zygote::spawn(&jailer, self.group.as_ref(), spec, number, self.ids.slot_uid(number)).await;
+        match spawned {
+            Ok(mut zygote) => {
+                zygote.ready().await?;
+                Ok(zygote)
+            }
+            Err(fault) => {
+                let mut current = station.jailer.lock().await;
+                if fault.stage.is_none() && current.as_ref().is_some_and(|known| Arc::ptr_eq(known, &jailer)) {
+                    *current = None;
+                }
+                Err(fault)
+            }
+        }
+    }
+}
+
+type Booting = Pin<Box<dyn Future<Output = Result<Zygote, Fault>> + Send>>;
+
+enum Spare {
+    Booting(Booting),
+    Ready(Box<Zygote>),
+}
+
+/// A place to run. While one interpreter runs a job, the next one boots, so that a job that is like the one
+/// before it does not wait for a start.
+pub struct Slot {
+    host: Arc<Host>,
+    spare: Option<(Language, SpawnSpec, Spare)>,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("has_spare", &self.spare.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Slot {
+    /// An empty slot.
+    #[must_use]
+    pub const fn new(host: Arc<Host>) -> Self {
+        Self { host, spare: None }
+    }
+
+    /// What all slots share.
+    #[must_use]
+    pub const fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// A ready interpreter for this spec: the spare one if it fits, else a new one.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub async fn take(&mut self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
+        match self.spare.take() {
+            Some((of, with, Spare::Ready(zygote))) if of == language && with == *spec => Ok(*zygote),
+            Some((of, with, Spare::Booting(booting))) if of == language && with == *spec => booting.await,
+            Some(_) | None => self.host.boot(language, spec).await,
+        }
+    }
+
+    /// Runs `main`, and meanwhile has a spare interpreter of this spec boot.
+    pub async fn alongside<T>(&mut self, language: Language, spec: &SpawnSpec, main: impl Future<Output = T>) -> T {
+        if self.spare.is_none() {
+            let (host, wanted) = (Arc::clone(&self.host), spec.clone());
+            let booting: Booting = Box::pin(async move { host.boot(language, &wanted).await });
+            self.spare = Some((language, spec.clone(), Spare::Booting(booting)));
+        }
+        let main = std::pin::pin!(main);
+        let Some((_, _, spare)) = &mut self.spare else { return main.await };
+        let Spare::Booting(booting) = spare else { return main.await };
+        match select(main, booting.as_mut()).await {
+            Either::Left((output, _still_booting)) => output,
+            Either::Right((booted, main)) => {
+                // A spare that fails to boot is not a fault of the job that runs: the next take tries again.
+                match booted {
+                    Ok(zygote) => *spare = Spare::Ready(Box::new(zygote)),
+                    Err(fault) => {
+                        tracing::warn!(%fault, "a spare interpreter did not start");
+                        self.spare = None;
+                    }
+                }
+                main.await
+            }
+        }
+    }
+}
