@@ -8,6 +8,7 @@ pub mod job;
 pub mod lang;
 pub mod policy;
 pub mod ports;
+pub mod runner;
 pub mod sys;
 pub mod wire;
 pub mod zygote;

@@ -1,0 +1,85 @@
+//! The supervisor of refused system calls.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::jail::syscalls::{self, Answer};
+use crate::job::SyscallCount;
+use crate::policy::{DENIED_FLOOD, Stop};
+use crate::sys::notify;
+
+/// Refused calls of the item that is being run.
+#[derive(Debug, Default)]
+pub(super) struct RefusedCalls {
+    listed: BTreeMap<i64, SyscallCount>,
+    seen: u64,
+}
+
+/// What a look at the listener found.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// Every waiting call is answered.
+    Answered,
+    /// The program has to be stopped; the call stays unanswered.
+    Stop(Stop),
+    /// Nobody uses the filter any more.
+    Closed,
+}
+
+impl RefusedCalls {
+    /// Answers every waiting call.
+    pub(super) fn answer(&mut self, listener: BorrowedFd<'_>) -> io::Result<Seen> {
+        loop {
+            let mut polled = [PollFd::new(listener, PollFlags::POLLIN)];
+            poll(&mut polled, PollTimeout::ZERO)?;
+            let [polled] = polled;
+            let found = polled.revents().unwrap_or(PollFlags::empty());
+            if !found.contains(PollFlags::POLLIN) {
+                return Ok(if found.contains(PollFlags::POLLHUP) { Seen::Closed } else { Seen::Answered });
+            }
+            let call = match notify::receive(listener) {
+                Ok(call) => call,
+                // The thread died, or a signal came: look again.
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(error),
+            };
+            if let Some(stop) = self.decide(listener, call)? {
+                return Ok(Seen::Stop(stop));
+            }
+        }
+    }
+
+    fn decide(&mut self, listener: BorrowedFd<'_>, call: notify::Notification) -> io::Result<Option<Stop>> {
+        let name = || syscalls::name(call.number, call.arch);
+        match syscalls::answer(call.number, call.arch) {
+            Answer::Kill => Ok(Some(Stop::SyscallDenied { number: call.number, name: name() })),
+            Answer::Refuse { errno, listed } => {
+                self.seen += 1;
+                if self.seen > DENIED_FLOOD {
+                    return Ok(Some(Stop::DeniedFlood { number: call.number, name: name() }));
+                }
+                if listed {
+                    let entry = self.listed.entry(call.number);
+                    entry.or_insert_with(|| SyscallCount { name: name(), number: call.number, count: 0 }).count += 1;
+                }
+                match notify::refuse(listener, call.id, errno) {
+                    Err(error) if !is_gone(&error) => Err(error),
+                    Ok(()) | Err(_) => Ok(None),
+                }
+            }
+        }
+    }
+
+    /// The calls to list, leaving none.
+    pub(super) fn take(&mut self) -> Vec<SyscallCount> {
+        self.seen = 0;
+        std::mem::take(&mut self.listed).into_values().collect()
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::Interrupted)
+}

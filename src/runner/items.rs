@@ -1,0 +1,130 @@
+//! Items over processes: what is left after a process ended goes on in the next one.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::segment::{Segment, SegmentEnd};
+use crate::jail::cgroup::LeafLimits;
+use crate::job::{Fault, Logs, Program, RawJson, Usage, Verdict};
+use crate::sys::clock;
+use crate::zygote::{EntryPlan, Slot, SpawnSpec};
+
+/// How often a process may be lost to a fault of ours, without an item done in between, before the run is given
+/// back to whoever asked for it.
+const FAULTS_IN_A_ROW: u32 = 3;
+
+/// A program and the circumstances of this run.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// What to run.
+    pub program: &'a Program,
+    /// Name of the source file in tracebacks.
+    pub file: &'a str,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+    /// The client's key, readable by the program.
+    pub idempotency_key: Option<&'a str>,
+}
+
+/// One set of arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its place in the batch.
+    pub index: u64,
+    /// A JSON object.
+    pub inputs: RawJson,
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemRun {
+    /// The item's place in the batch.
+    pub index: u64,
+    /// What happened to the program.
+    pub verdict: Verdict,
+    /// What it printed.
+    pub logs: Logs,
+    /// What it used. Processor time and memory are those of the process, known when it served one item only.
+    pub usage: Usage,
+}
+
+/// A wish from outside about a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Interrupt {
+    /// Go on.
+    #[default]
+    None,
+    /// The client took it back: the current item's outcome is `cancelled`, and no further item is run.
+    Cancel,
+    /// The worker stops: kill, and say nothing about the program.
+    Abandon,
+}
+
+/// Why a run ended before all items were done. Those that were done have been handed out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Interrupted {
+    /// Something of ours failed again and again.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The client took it back.
+    #[error("run was cancelled")]
+    Cancelled,
+    /// The worker stops.
+    #[error("run was abandoned")]
+    Abandoned,
+}
+
+/// Runs a program over items, in their order, handing each result to `done` as soon as it is known.
+///
+/// # Errors
+/// [`Interrupted`]; results handed out before it stand.
+pub async fn run_items(
+    slot: &mut Slot,
+    call: &Call<'_>,
+    items: &[Item],
+    interrupt: &watch::Receiver<Interrupt>,
+    done: &mut (dyn FnMut(ItemRun) + Send),
+) -> Result<(), Interrupted> {
+    let limits = &call.program.limits;
+    let language = call.program.language;
+    let host = Arc::clone(slot.host());
+    let runtime = host.runtime(language)?;
+    let spec = SpawnSpec { flags: runtime.spawn_flags(limits), scratch_bytes: limits.scratch_bytes };
+    let pids = runtime.base_tasks().saturating_add(limits.threads);
+    let leaf = LeafLimits { memory_bytes: limits.memory_bytes, pids };
+    let mut rest = items;
+    let mut faults = 0;
+    while !rest.is_empty() {
+        let cpu_backstop_s = limits.cpu_ms.div_ceil(1000).saturating_mul(rest.len() as u64).saturating_add(2);
+        let plan = EntryPlan { leaf, cpu_backstop_s, filter: host.filter() };
+        let asked = clock::now();
+        let zygote = slot.take(language, &spec).await;
+        let entered = match zygote {
+            Ok(zygote) => zygote.enter(&plan).await,
+            Err(fault) => Err(fault),
+        };
+        let (finished, end) = match entered {
+            Ok(entered) => {
+                let segment = Segment::new(call, rest, asked.elapsed());
+                slot.alongside(language, &spec, segment.run(entered, interrupt.clone(), done)).await
+            }
+            Err(fault) => (0, SegmentEnd::Fault(fault)),
+        };
+        rest = rest.get(finished..).unwrap_or_default();
+        faults = if finished > 0 { 0 } else { faults };
+        match end {
+            SegmentEnd::ProcessEnded => {}
+            SegmentEnd::Cancelled => return Err(Interrupted::Cancelled),
+            SegmentEnd::Abandoned => return Err(Interrupted::Abandoned),
+            SegmentEnd::Fault(fault) => {
+                faults += 1;
+                if faults >= FAULTS_IN_A_ROW {
+                    return Err(fault.into());
+                }
+                tracing::warn!(%fault, "a jailed process was lost to a fault; trying another one");
+            }
+        }
+    }
+    Ok(())
+}

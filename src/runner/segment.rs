@@ -1,0 +1,478 @@
+//! One process, from its program to its end: a loop over everything that can happen.
+//!
+//! Items are handed out in a small window, so that the process never waits for the worker between two of them; an
+//! item's clock starts when the one before it has ended. The process may write anything to any descriptor at any
+//! time. The first complete end frame of an item is final. Whatever ends the process is charged to the item that
+//! it was at, or, before the program's top level was through, to all items: they would fare the same.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+use tokio::sync::watch;
+use tokio::time::{Sleep, sleep_until};
+
+use super::calls::{RefusedCalls, Seen};
+use super::logs::LogBuffer;
+use super::{Call, Interrupt, Item, ItemRun};
+use crate::jail;
+use crate::job::{BadResult, Fault, RawJson, Stream, Usage};
+use crate::policy::{End, Facts, Report, Stop, verdict};
+use crate::sys::clock;
+use crate::wire::{
+    Decoder, Kind, ProgramFrame, Reply, ScanLimits, encode_item, encode_program, scan, validate_outputs,
+};
+use crate::zygote::{Entered, Remains};
+
+/// Items handed out ahead of the one that runs.
+const WINDOW: usize = 32;
+
+/// Bytes handed out ahead, beyond which no further item is encoded.
+const OUTBOX_BYTES: usize = 64 << 10;
+
+/// How much is read at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// How often processor time is looked at. It is read from the cgroup, because a process's own clock is not to be
+/// trusted and the kernel's limit counts whole seconds.
+const CPU_POLL: Duration = Duration::from_millis(50);
+
+/// How a segment ended.
+#[derive(Debug)]
+pub(super) enum SegmentEnd {
+    /// The process is gone; items without a result go on elsewhere.
+    ProcessEnded,
+    /// The client took the run back.
+    Cancelled,
+    /// The worker stops.
+    Abandoned,
+    /// Something of ours failed.
+    Fault(Fault),
+}
+
+/// Where results go.
+type Done<'d> = &'d mut (dyn FnMut(ItemRun) + Send);
+
+/// The state of one process's run.
+pub(super) struct Segment<'a> {
+    call: &'a Call<'a>,
+    items: &'a [Item],
+    start: Duration,
+    decoder: Decoder,
+    outbox: Vec<u8>,
+    sent: usize,
+    /// Items encoded so far.
+    issued: usize,
+    /// Items that have a result.
+    finished: usize,
+    is_loaded: bool,
+    /// The program's own end frame: it is over before its first item.
+    load_report: Option<Report>,
+    item_started: Instant,
+    cpu: CpuMark,
+    logs: LogBuffer,
+    calls: RefusedCalls,
+    /// Why the process was killed, and at which item.
+    stop: Option<(usize, Stop)>,
+    is_abandoned: bool,
+    end: Option<End>,
+    /// The end frame of an only item, until the process's usage is known.
+    only_report: Option<(Report, Duration)>,
+}
+
+/// Processor time when the process got its program, and when its current item was first seen.
+#[derive(Debug, Clone, Copy, Default)]
+struct CpuMark {
+    start_us: u64,
+    item: usize,
+    item_us: u64,
+}
+
+/// Which descriptors may still bring something.
+struct Open {
+    result: bool,
+    stdout: bool,
+    stderr: bool,
+    report: bool,
+    listener: bool,
+}
+
+impl Open {
+    const fn any_pipe(&self) -> bool {
+        self.result || self.stdout || self.stderr || self.report
+    }
+}
+
+impl<'a> Segment<'a> {
+    pub(super) fn new(call: &'a Call<'a>, items: &'a [Item], start: Duration) -> Self {
+        Self {
+            call,
+            items,
+            start,
+            decoder: Decoder::new(call.program.limits.output_bytes),
+            outbox: Vec::new(),
+            sent: 0,
+            issued: 0,
+            finished: 0,
+            is_loaded: false,
+            load_report: None,
+            item_started: clock::now(),
+            cpu: CpuMark::default(),
+            logs: LogBuffer::new(&call.program.limits),
+            calls: RefusedCalls::default(),
+            stop: None,
+            is_abandoned: false,
+            end: None,
+            only_report: None,
+        }
+    }
+
+    /// Runs to the process's end. Answers how many items have results, and how it ended.
+    pub(super) async fn run(
+        mut self,
+        mut entered: Entered,
+        mut interrupt: watch::Receiver<Interrupt>,
+        done: Done<'_>,
+    ) -> (usize, SegmentEnd) {
+        if let Err(fault) = self.encode_program() {
+            return (0, SegmentEnd::Fault(fault));
+        }
+        self.item_started = clock::now();
+        let start_us = entered.cpu_us();
+        self.cpu = CpuMark { start_us, item: 0, item_us: start_us };
+        let served = self.serve(&mut entered, &mut interrupt, done).await;
+        drain_raw(&entered, &mut self.logs);
+        let remains = entered.close().await;
+        match served {
+            Ok(()) => self.conclude(remains, done),
+            Err(error) => (self.finished, SegmentEnd::Fault(Fault::zygote_died(error.to_string()))),
+        }
+    }
+
+    fn encode_program(&mut self) -> Result<(), Fault> {
+        let program = self.call.program;
+        let frame = ProgramFrame {
+            code: &program.code,
+            file: self.call.file,
+            entrypoint: program.entrypoint.as_str(),
+            attempt: self.call.attempt,
+            idempotency_key: self.call.idempotency_key,
+            output_bytes: program.limits.output_bytes,
+        };
+        encode_program(&mut self.outbox, &frame).map_err(|error| Fault::zygote_died(error.to_string()))
+    }
+
+    async fn serve(
+        &mut self,
+        entered: &mut Entered,
+        interrupt: &mut watch::Receiver<Interrupt>,
+        done: Done<'_>,
+    ) -> io::Result<()> {
+        let mut open = Open { result: true, stdout: true, stderr: true, report: true, listener: true };
+        let mut buffers = [vec![0; READ_BYTES], vec![0; 4096], vec![0; 4096], vec![0; jail::Report::LENGTH]];
+        let [result, stdout, stderr, report] = &mut buffers;
+        let mut timer = std::pin::pin!(sleep_until(self.next_look().into()));
+        let mut watches_interrupt = true;
+        while open.any_pipe() && !self.is_complete() {
+            self.issue()?;
+            let outgoing = self.sent..self.outbox.len();
+            tokio::select! {
+                read = entered.result.read(result), if open.result => {
+                    open.result = self.on_result(filled(result, read?), done);
+                }
+                wrote = entered.job.write(self.outbox.get(outgoing).unwrap_or_default()), if self.has_outgoing() => {
+                    self.on_sent(wrote);
+                }
+                read = entered.stdout.read(stdout), if open.stdout => {
+                    open.stdout = self.on_raw(Stream::Stdout, filled(stdout, read?));
+                }
+                read = entered.stderr.read(stderr), if open.stderr => {
+                    open.stderr = self.on_raw(Stream::Stderr, filled(stderr, read?));
+                }
+                read = entered.report.read(report), if open.report => {
+                    self.on_report(filled(report, read?));
+                    open.report = false;
+                }
+                ready = entered.listener.readable(), if open.listener => {
+                    let mut ready = ready?;
+                    open.listener = self.on_calls(ready.get_inner().as_fd())?;
+                    ready.clear_ready();
+                }
+                () = &mut timer => self.on_timer(entered, timer.as_mut()),
+                changed = interrupt.changed(), if watches_interrupt => {
+                    watches_interrupt = changed.is_ok();
+                    self.on_interrupt(*interrupt.borrow_and_update());
+                }
+            }
+            if self.stop.is_some() || self.is_abandoned {
+                entered.kill();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more can come of this process.
+    const fn is_complete(&self) -> bool {
+        self.finished == self.items.len() || self.only_report.is_some() || self.load_report.is_some()
+    }
+
+    const fn has_outgoing(&self) -> bool {
+        self.sent < self.outbox.len() && self.stop.is_none()
+    }
+
+    /// Encodes items up to the window.
+    fn issue(&mut self) -> io::Result<()> {
+        while self.issued < self.items.len().min(self.finished + WINDOW) && self.outbox.len() < OUTBOX_BYTES {
+            let Some(item) = self.items.get(self.issued) else { break };
+            encode_item(&mut self.outbox, item.index, &item.inputs).map_err(io::Error::other)?;
+            self.issued += 1;
+        }
+        Ok(())
+    }
+
+    fn on_sent(&mut self, wrote: io::Result<usize>) {
+        match wrote {
+            Ok(length) => self.sent += length,
+            // The process has closed its end or is gone; its report says more.
+            Err(_) => self.sent = self.outbox.len(),
+        }
+        if self.sent == self.outbox.len() {
+            self.outbox.clear();
+            self.sent = 0;
+        }
+    }
+
+    fn on_result(&mut self, bytes: &[u8], done: Done<'_>) -> bool {
+        self.decoder.push(bytes);
+        while !self.is_complete() {
+            match self.decoder.next_reply() {
+                Ok(Some(reply)) => self.on_reply(reply, done),
+                Ok(None) => break,
+                Err(error) => {
+                    self.stop_for(Stop::ProtocolViolation(error.to_string()));
+                    break;
+                }
+            }
+        }
+        !bytes.is_empty()
+    }
+
+    fn on_reply(&mut self, reply: Reply, done: Done<'_>) {
+        let (index, report) = match reply {
+            Reply::Loaded => {
+                self.is_loaded = true;
+                return;
+            }
+            Reply::Log { stream, bytes } => {
+                if self.logs.add(stream, &bytes) {
+                    self.stop_for(Stop::OutputExceeded(stream));
+                }
+                return;
+            }
+            Reply::Value { index, json } => (Some(index), self.check(json)),
+            Reply::Raised { index, error } => (index, Report::Raised(error)),
+            Reply::Memory { index, error } => (index, Report::MemoryError(error)),
+            Reply::Bad { index, why, message } => (Some(index), Report::BadResult(why, message)),
+            Reply::Exit { index, code } => (index, Report::Exit(code)),
+            Reply::Unsettled { index, message } => (Some(index), Report::Unsettled(message)),
+        };
+        match (index, self.items.get(self.finished)) {
+            (None, _) => self.load_report = Some(report),
+            (Some(index), Some(item)) if index == item.index => self.finish_item(report, done),
+            (Some(index), _) => {
+                self.stop_for(Stop::ProtocolViolation(format!("an end frame for item {index} came out of turn")));
+            }
+        }
+    }
+
+    /// The worker's own look at a result: the harness may have been replaced by the program.
+    fn check(&self, json: Vec<u8>) -> Report {
+        let program = self.call.program;
+        let max_bytes = usize::try_from(program.limits.output_bytes).unwrap_or(usize::MAX);
+        match scan(&json, ScanLimits::of_result(max_bytes)) {
+            Err(error) => return Report::BadResult(error.bad_result(), error.to_string()),
+            Ok(Kind::Object) => {}
+            Ok(kind) => {
+                let (name, found) = (program.entrypoint.as_str(), kind.with_article());
+                return Report::BadResult(BadResult::NotAnObject, format!("{name} must return an object, not {found}"));
+            }
+        }
+        let text = String::from_utf8(json).map_err(|error| error.to_string());
+        let output = match text.and_then(|text| RawJson::parse(text).map_err(|error| error.to_string())) {
+            Ok(output) => output,
+            Err(message) => return Report::BadResult(BadResult::Forged, message),
+        };
+        match validate_outputs(&output, &program.outputs) {
+            Ok(()) => Report::Value(output),
+            Err(message) => Report::BadResult(BadResult::NotAsDeclared, message),
+        }
+    }
+
+    fn finish_item(&mut self, report: Report, done: Done<'_>) {
+        let now = clock::now();
+        let wall = now.duration_since(self.item_started);
+        self.item_started = now;
+        if self.items.len() == 1 {
+            self.only_report = Some((report, wall));
+            return;
+        }
+        let facts = Facts { report: Some(report), denied: self.calls.take(), ..Facts::default() };
+        self.hand_out(facts, usage(wall), done);
+    }
+
+    fn hand_out(&mut self, facts: Facts, usage: Usage, done: Done<'_>) {
+        let Some(item) = self.items.get(self.finished) else { return };
+        let verdict = verdict(facts, &self.call.program.limits);
+        done(ItemRun { index: item.index, verdict, logs: self.logs.take(), usage });
+        self.finished += 1;
+    }
+
+    fn on_raw(&mut self, stream: Stream, bytes: &[u8]) -> bool {
+        if self.logs.add(stream, bytes) {
+            self.stop_for(Stop::OutputExceeded(stream));
+        }
+        !bytes.is_empty()
+    }
+
+    fn on_report(&mut self, bytes: &[u8]) {
+        let report = bytes.try_into().ok().and_then(|bytes| jail::Report::decode(bytes).ok());
+        if let Some(jail::Report::Ended { status, .. }) = report {
+            self.end = match WaitStatus::from_raw(Pid::from_raw(1), status) {
+                Ok(WaitStatus::Exited(_, code)) => Some(End::Exited(code)),
+                // A real-time signal has no name in nix, so the number is taken from the status itself.
+                Ok(_) | Err(_) => Some(End::Signalled(status & 0x7f)),
+            };
+        }
+    }
+
+    fn on_calls(&mut self, listener: BorrowedFd<'_>) -> io::Result<bool> {
+        match self.calls.answer(listener)? {
+            Seen::Answered => Ok(true),
+            Seen::Closed => Ok(false),
+            Seen::Stop(stop) => {
+                self.stop_for(stop);
+                Ok(false)
+            }
+        }
+    }
+
+    fn on_timer(&mut self, entered: &Entered, timer: Pin<&mut Sleep>) {
+        let cpu_us = self.call.program.limits.cpu_ms.saturating_mul(1000);
+        let now_us = entered.cpu_us();
+        if clock::now() >= self.wall_deadline() {
+            self.stop_for(Stop::WallDeadline);
+        } else if self.cpu.item != self.finished {
+            // Seen for the first time: what it used before this look, a poll interval at most, is not charged.
+            self.cpu = CpuMark { item: self.finished, item_us: now_us, ..self.cpu };
+        } else if now_us.saturating_sub(self.cpu.item_us) >= cpu_us {
+            self.stop_for(Stop::CpuDeadline);
+        }
+        timer.reset(self.next_look().into());
+    }
+
+    fn wall_deadline(&self) -> Instant {
+        self.item_started + Duration::from_millis(self.call.program.limits.wall_ms)
+    }
+
+    fn next_look(&self) -> Instant {
+        let now = clock::now();
+        self.wall_deadline().min(now + CPU_POLL).max(now + Duration::from_millis(1))
+    }
+
+    fn on_interrupt(&mut self, wish: Interrupt) {
+        match wish {
+            Interrupt::None => {}
+            Interrupt::Cancel => self.stop_for(Stop::Cancelled),
+            Interrupt::Abandon => self.is_abandoned = true,
+        }
+    }
+
+    /// The first reason to stop stands.
+    fn stop_for(&mut self, stop: Stop) {
+        if self.stop.is_none() {
+            self.stop = Some((self.finished, stop));
+        }
+    }
+
+    /// Charges the process's end to the item that it was at.
+    fn conclude(mut self, remains: Remains, done: Done<'_>) -> (usize, SegmentEnd) {
+        if self.is_abandoned {
+            return (self.finished, SegmentEnd::Abandoned);
+        }
+        if self.finished == self.items.len() {
+            return (self.finished, SegmentEnd::ProcessEnded);
+        }
+        let is_cancelled = matches!(self.stop, Some((_, Stop::Cancelled)));
+        let stop = match self.stop.take() {
+            // The item that ran out of time had ended after all when its process was killed, and the next one
+            // was killed with it: that one goes on elsewhere.
+            Some((item, Stop::WallDeadline | Stop::CpuDeadline)) if item != self.finished => {
+                return (self.finished, SegmentEnd::ProcessEnded);
+            }
+            Some((_, stop)) => Some(stop),
+            None => None,
+        };
+        let (report, wall) = match self.only_report.take() {
+            Some((report, wall)) => (Some(report), wall),
+            None => (self.load_report.take(), clock::now().duration_since(self.item_started)),
+        };
+        let facts = Facts {
+            report,
+            stop,
+            end: self.end,
+            oom_kills: remains.usage.oom_kills,
+            heap_exhausted: self.logs.has_heap_text(),
+            denied: self.calls.take(),
+        };
+        let usage = self.usage_of_process(wall, remains);
+        // Before the program was loaded, its end is the same for every item.
+        let charged = if self.is_loaded || is_cancelled { 1 } else { self.items.len() - self.finished };
+        for _ in 1..charged {
+            self.hand_out(facts.clone(), usage, done);
+        }
+        self.hand_out(facts, usage, done);
+        (self.finished, if is_cancelled { SegmentEnd::Cancelled } else { SegmentEnd::ProcessEnded })
+    }
+
+    fn usage_of_process(&self, wall: Duration, remains: Remains) -> Usage {
+        let mut usage = usage(wall);
+        if self.items.len() == 1 {
+            let used_us = remains.usage.cpu_us.saturating_sub(self.cpu.start_us);
+            usage.cpu_ms = Some(Duration::from_micros(used_us).as_secs_f64() * 1e3);
+            usage.memory_peak_bytes = Some(remains.usage.memory_peak_bytes);
+            usage.start_ms = Some(self.start.as_secs_f64() * 1e3);
+        }
+        usage
+    }
+}
+
+fn usage(wall: Duration) -> Usage {
+    Usage { wall_ms: wall.as_secs_f64() * 1e3, ..Usage::default() }
+}
+
+fn filled(buffer: &[u8], length: usize) -> &[u8] {
+    buffer.get(..length).unwrap_or_default()
+}
+
+/// Takes what is in the raw streams at the end: it was written before the last item's end frame, or before the
+/// process died.
+fn drain_raw(entered: &Entered, logs: &mut LogBuffer) {
+    let mut buffer = [0; 4096];
+    let streams: [(&pipe::Receiver, Stream); 2] = [(&entered.stdout, Stream::Stdout), (&entered.stderr, Stream::Stderr)];
+    for (pipe, stream) in streams {
+        // The pipe is non-blocking; a full one holds 64 KiB, so this ends soon whatever the process still writes.
+        for _ in 0..16 {
+            match nix::unistd::read(pipe, &mut buffer) {
+                Ok(length) if length > 0 => {
+                    logs.add(stream, filled(&buffer, length));
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
+    }
+}
