@@ -24,6 +24,6 @@ pub use json::RawJson;
 pub use limits::{LimitKind, Limits, LimitsError};
 pub use outcome::{BadResult, Clock, Outcome, OutcomeKind, Stream};
 pub use result::{AttemptSummary, Evidence, Logs, ProgramError, RuntimeVersion, State, SyscallCount, Usage, Verdict};
-pub use retry::{Backoff, Jitter, RetryOn, RetryPolicy};
+pub use retry::{Backoff, Jitter, RetryOn, RetryPolicy, RetryPolicyError};
 pub use spec::{EntryPoint, InputType, JobSpec, Language, OutputType, Program};
 pub use time::UnixMillis;
