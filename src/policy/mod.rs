@@ -3,6 +3,10 @@
 
 #![forbid(unsafe_code)]
 
+mod disposition;
+mod retry;
 mod verdict;
 
+pub use disposition::{ClaimStep, Disposition, Ended, INFRA_BUDGET, Situation, claim_step, disposition, retried_on};
+pub use retry::{RetryDelay, TIERS_MS, delay, tier_at_least};
 pub use verdict::{DENIED_FLOOD, End, Facts, Report, Stop, verdict};
