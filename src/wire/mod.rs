@@ -3,8 +3,13 @@
 
 #![forbid(unsafe_code)]
 
+mod entries;
 mod frame;
+mod inputs;
+mod outputs;
 mod scan;
 
 pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
+pub use inputs::{InputError, convert};
+pub use outputs::validate_outputs;
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};

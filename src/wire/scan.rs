@@ -7,7 +7,7 @@
 
 mod keys;
 
-use crate::job::BadResult;
+use crate::job::{BadResult, RawJson};
 
 use self::keys::Keys;
 
@@ -49,6 +49,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What `json` is, by its first character: it is known to be JSON.
+    #[must_use]
+    pub fn of(json: &RawJson) -> Self {
+        Self::of_valid(json.get())
+    }
+
+    pub(super) fn of_valid(text: &str) -> Self {
+        match text.bytes().next() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::String,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        }
+    }
+
     /// The name used in messages, with its article.
     #[must_use]
     pub const fn with_article(self) -> &'static str {
