@@ -82,33 +82,38 @@ def send(frame):
                 sent += write(RESULT_FD, frame[sent:] if sent else frame)
                 if sent == len(frame):
                     return
-            except OSError:
-                _exit(0)  # nobody can be told anything any more: the worker sees a missing result
-            except BaseException:
-                # A signal handler of the program raised. A half-written frame would spoil all later ones, so its
-                # exception is dropped here.
-                pass
+            except BaseException as error:
+                drop_or_leave(error)
+
+
+def drop_or_leave(error):
+    """For what a system call of the harness raised. Its own failure means that the worker is out of reach: then a
+    missing result is all that can be told. Everything else came out of a signal handler of the program while the
+    harness was at work; half a frame would spoil all later ones, so that is dropped."""
+    if isinstance(error, OSError) and error.errno is not None:
+        _exit(0)
 
 
 class Inbox:
     """Buffered frames from the worker: many small items arrive with one system call."""
 
     def __init__(self):
-        self.buffer = b""
+        self.buffer = bytearray()
         self.at = 0
 
     def need(self, size):
         """Makes at least `size` bytes available from `at` on."""
-        parts = [self.buffer[self.at :]]
-        have = len(parts[0])
-        while have < size:
-            data = read(JOB_FD, max(READ_BYTES, min(size - have, 1 << 20)))
+        del self.buffer[: self.at]
+        self.at = 0
+        while len(self.buffer) < size:
+            try:
+                data = read(JOB_FD, max(READ_BYTES, min(size - len(self.buffer), 1 << 20)))
+            except BaseException as error:
+                drop_or_leave(error)
+                continue
             if not data:
                 _exit(0)  # the worker is gone
-            parts.append(data)
-            have += len(data)
-        self.buffer = b"".join(parts)
-        self.at = 0
+            self.buffer += data
 
     def take(self):
         """The next frame as (kind, payload)."""
@@ -424,7 +429,8 @@ def describe(error):
         message = "the interpreter was refused memory"
     earlier = error
     for _ in range(4):
-        earlier = cause_of(earlier) or (None if context_is_hidden(earlier) else context_of(earlier))
+        cause = cause_of(earlier)
+        earlier = context_of(earlier) if cause is None and not context_is_hidden(earlier) else cause
         if earlier is None:
             break
         lines.append(f"after {type_name(type(earlier))}: {short(text_of(earlier), 500)}")
@@ -516,21 +522,32 @@ class Program:
             raise TypeError(f"{self.entry_point!r} is {article(type_name(type(main)))}, not a function")
         self.main = main
 
-    def run(self, index, payload):
-        """One item: its end frame."""
+    def call(self, index, payload):
+        """Calls the entry point for one item."""
         self.info["item"] = index
-        try:
-            inputs, _ = scan(str(payload, "utf-8").lstrip(" \t\r\n"), 0)
-            result = self.main(**inputs)
-            if type(result) is Coroutine:
-                from asyncio import run  # late: it takes tens of milliseconds, and few programs need it
+        inputs, _ = scan(str(payload, "utf-8").lstrip(" \t\r\n"), 0)
+        result = self.main(**inputs)
+        if type(result) is Coroutine:
+            from asyncio import run  # late: it takes tens of milliseconds, and few programs need it
 
-                result = run(result)
+            result = run(result)
+        return result
+
+
+def answer(index, payload):
+    """The end frame of one item, after everything that the item printed."""
+    try:
+        try:
+            result = program.call(index, payload)
             take_back()
-            return value_frame(index, result, self.output_bytes)
+            frame = value_frame(index, result, program.output_bytes)
         except BaseException as error:
             take_back()
-            return error_frame(index, error)
+            frame = error_frame(index, error)
+        streams.settle()
+        return frame
+    except BaseException as error:  # a signal handler of the program raised in the lines above
+        return error_frame(index, error)
 
 
 def take_back():
@@ -582,9 +599,7 @@ def serve():
         kind, payload = inbox.take()
         if kind != ITEM:
             break
-        frame = program.run(INDEX.unpack_from(payload)[0], payload[8:])
-        streams.settle()
-        send(frame)
+        send(answer(INDEX.unpack_from(payload)[0], payload[8:]))
     streams.settle()
     _exit(0)  # no atexit handlers, no waiting for the program's threads
 
