@@ -1,9 +1,11 @@
 //! The two ports: where work waits and where results are kept. Adapters sit in `queue` and `store`; one
 //! conformance suite (`tests/it/conformance`) holds every adapter to what is written here.
 
+mod clock;
 mod queue;
 mod store;
 
+pub use clock::WallClock;
 pub use queue::{Delay, Delivered, Delivery, Message, Payload, Published, Queue, QueueError};
 pub use store::{
     BatchProgress, BatchSpec, Cancellation, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, Completion, Created,

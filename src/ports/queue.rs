@@ -93,10 +93,11 @@ pub enum QueueError {
 /// A delivered message that is not settled yet. Each way of settling consumes it, so settling twice does
 /// not compile. Dropped unsettled, it is delivered again.
 pub trait Delivery: Send + std::fmt::Debug + 'static {
-    /// A number or tag that tells this delivery from another delivery of the same copy.
+    /// A tag that tells this delivery from every other delivery of the same copy, also across reconnects: the
+    /// store takes an equal tag for the same call made twice.
     fn tag(&self) -> String;
 
-    /// How often this copy was delivered before.
+    /// How often this message came back because a delivery of it was lost. Some brokers count a release too.
     fn redeliveries(&self) -> u32;
 
     /// The message is done with. Allowed only by the ack rule (`ARCHITECTURE.md`, "The ack rule").
@@ -118,7 +119,7 @@ pub trait Queue: Send + Sync + 'static {
     /// Puts a message in its lane, visible after `delay`. Durable when it answers [`Published::Confirmed`].
     fn publish(&self, message: &Message, delay: Delay) -> impl Future<Output = Result<Published, QueueError>> + Send;
 
-    /// The next delivery of these lanes; waits until there is one. A delivery stays reserved until it is
+    /// The next delivery of these lanes, the first lane first; waits until there is one. A delivery stays reserved until it is
     /// settled or the consumer is gone. Cancelling the future loses nothing.
     fn next(&self, lanes: &[Lane]) -> impl Future<Output = Result<Delivered<Self::Delivery>, QueueError>> + Send;
 

@@ -59,7 +59,8 @@ pub enum Created {
         id: JobId,
         /// Its state.
         state: State,
-        /// The copy that is not known to be published.
+        /// The copy of the first attempt, when nobody confirmed its publication and nobody ever claimed it. Later
+        /// attempts are looked after by the ack rule.
         unpublished: Option<CopyId>,
     },
     /// The same key with another fingerprint; nothing was made.
@@ -88,7 +89,7 @@ pub struct ClaimRequest {
     pub lease_ms: u64,
     /// The message's deadline.
     pub deadline: Option<UnixMillis>,
-    /// What the work does.
+    /// What the work does; for a chunk that of its batch.
     pub fingerprint: Fingerprint,
     /// For a job: its key and spec, from which a record is made when the store has none.
     pub job: Option<(KeyDigest, JobSpec)>,
@@ -134,10 +135,13 @@ pub enum Claim {
     Duplicate,
     /// Its worker was lost more often than [`LOST_BUDGET`]; the record is final now.
     Poison,
-    /// The same key and fingerprint under another job id, which is final or known to be published.
+    /// The same key and fingerprint under another job id. Ack when `unpublished` is `None`; otherwise publish
+    /// that copy for the other job, as its first attempt, before the ack.
     Alias {
         /// The job that has the key.
         id: JobId,
+        /// Its copy, when nobody confirmed its publication and nobody ever claimed it.
+        unpublished: Option<CopyId>,
     },
     /// Run it.
     Run {
@@ -334,10 +338,15 @@ pub trait Store: Send + Sync + 'static {
     /// The copy is confirmed by the queue. Of an older copy it is a no-op.
     fn mark_published(&self, work: &WorkId, copy: &CopyId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Asks for the work of a message. Precedence: conflict, cancelled, terminal, expired, stale attempt (or
-    /// republish), live lease (held, duplicate, or the same answer again for the same owner and delivery),
-    /// expired lease (run or poison), alias, run. A message whose attempt is higher than the record's makes
-    /// the record catch up and runs.
+    /// Asks for the work of a message. Precedence: conflict, cancelled, terminal, expired (unless a live lease
+    /// runs it), stale attempt (or republish), same owner, delivery and copy (the same answer again), live lease
+    /// (held or duplicate), expired lease (run or poison), alias, run. Attempts are compared as (attempt,
+    /// infra); a message that is ahead of the record makes the record catch up and runs.
+    ///
+    /// The work that no claim will run again is ended here: an id whose key conflicts becomes `rejected`, and a
+    /// chunk that is expired or poison gives each of its items a result, so that its batch still ends. The copy
+    /// that was told `Expired` or `Poison` is told so again. A job that is not known is made from the message;
+    /// a chunk that is not known is [`StoreError::Unknown`].
     fn claim(&self, request: &ClaimRequest) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
     /// Extends a lease. Looks at the token, not at the time: late is fine unless somebody took over.
@@ -347,7 +356,8 @@ pub trait Store: Send + Sync + 'static {
     fn complete(&self, lease: &Lease, end: &FinishedJob)
     -> impl Future<Output = Result<Completion, StoreError>> + Send;
 
-    /// Records the next try, unpublished, and gives up the claim.
+    /// Records the next try, unpublished, and gives up the claim. Its (attempt, infra) is greater than the
+    /// record's.
     fn schedule_retry(
         &self,
         lease: &Lease,
@@ -357,10 +367,11 @@ pub trait Store: Send + Sync + 'static {
     /// Gives up a claim without a try being charged: the worker drains.
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<Completion, StoreError>> + Send;
 
-    /// Takes a job back.
+    /// Takes a job back. One whose lease has run out counts as not running.
     fn cancel(&self, job: &JobId) -> impl Future<Output = Result<Cancellation, StoreError>> + Send;
 
-    /// Reads a job.
+    /// Reads a job; `None` once its result is past its time. The id of a duplicate (see [`Claim::Alias`]) reads
+    /// as the job it duplicates.
     fn job(&self, id: &JobId) -> impl Future<Output = Result<Option<JobRecord>, StoreError>> + Send;
 
     /// Makes a batch.
@@ -369,7 +380,8 @@ pub trait Store: Send + Sync + 'static {
     /// Reads a batch's function.
     fn batch_program(&self, batch: &BatchId) -> impl Future<Output = Result<Program, StoreError>> + Send;
 
-    /// Keeps a chunk's items and the copy that will be published for it. Staging one chunk twice is a no-op.
+    /// Keeps a chunk's items and the copy that will be published for it. Chunks are staged in order, from 0,
+    /// before the batch is sealed. Staging one chunk twice is a no-op.
     fn stage_chunk(
         &self,
         batch: &BatchId,
@@ -380,14 +392,15 @@ pub trait Store: Send + Sync + 'static {
     /// No more chunks will come.
     fn seal_batch(&self, batch: &BatchId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Staged chunks whose copy nobody confirmed as published, oldest first, at most `limit`.
+    /// Staged chunks whose copy nobody confirmed as published and nobody ever claimed, oldest first, at most
+    /// `limit`; none of a batch that is final.
     fn unpublished_chunks(
         &self,
         batch: &BatchId,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<(ChunkNo, CopyId)>, StoreError>> + Send;
 
-    /// Reads a staged chunk's items.
+    /// Reads a staged chunk's items; [`StoreError::Unknown`] once the chunk has ended.
     fn chunk_items(
         &self,
         batch: &BatchId,
