@@ -1,0 +1,7 @@
+//! The adapters of the queue port. They never import each other, nor the store's adapters.
+
+#![forbid(unsafe_code)]
+
+mod embedded;
+
+pub use embedded::{DeadLetter, EmbeddedDelivery, EmbeddedQueue};
