@@ -1,0 +1,5 @@
+//! Tests of the parts from outside, in one binary.
+
+// Marked as tests so that the lints know their helpers for what they are.
+#[cfg(test)]
+mod conformance;
