@@ -117,9 +117,9 @@ fn at_path(error: StoreError, path: &Path) -> StoreError {
     }
 }
 
-/// Makes the file readable to its owner only: SQLite would let all read it, and its journal files take over the mode
-/// that they find. A file that is there is not touched, because closing any descriptor of it would drop the POSIX locks that
-/// another connection of this process holds.
+/// Makes the file readable to its owner only: SQLite would let all read it, and its journal files take over the
+/// mode that they find. A file that is there is not touched, because closing any descriptor of it would drop the
+/// POSIX locks that another connection of this process holds.
 fn make_private(path: &Path) -> std::io::Result<()> {
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
