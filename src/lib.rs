@@ -3,12 +3,17 @@
 //! The crate is a library only so that its tests can reach its parts; the product is the `cellblock` binary.
 //! `ARCHITECTURE.md` has the code map and the layers, which `tests/it/tidy.rs` enforces.
 
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod jail;
 pub mod job;
 pub mod lang;
 pub mod policy;
 pub mod ports;
+pub mod queue;
 pub mod runner;
+pub mod store;
 pub mod sys;
 pub mod wire;
 pub mod zygote;

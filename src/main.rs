@@ -1,3 +1,8 @@
 //! The `cellblock` binary.
+#![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cellblock::cli::main()
+}

@@ -463,7 +463,8 @@ fn filled(buffer: &[u8], length: usize) -> &[u8] {
 /// process died.
 fn drain_raw(entered: &Entered, logs: &mut LogBuffer) {
     let mut buffer = [0; 4096];
-    let streams: [(&pipe::Receiver, Stream); 2] = [(&entered.stdout, Stream::Stdout), (&entered.stderr, Stream::Stderr)];
+    let streams: [(&pipe::Receiver, Stream); 2] =
+        [(&entered.stdout, Stream::Stdout), (&entered.stderr, Stream::Stderr)];
     for (pipe, stream) in streams {
         // The pipe is non-blocking; a full one holds 64 KiB, so this ends soon whatever the process still writes.
         for _ in 0..16 {

@@ -143,6 +143,7 @@ enum Spare {
 /// before it does not wait for a start.
 pub struct Slot {
     host: Arc<Host>,
+    keeps_spare: bool,
     spare: Option<(Language, SpawnSpec, Spare)>,
 }
 
@@ -156,7 +157,14 @@ impl Slot {
     /// An empty slot.
     #[must_use]
     pub const fn new(host: Arc<Host>) -> Self {
-        Self { host, spare: None }
+        Self { host, keeps_spare: true, spare: None }
+    }
+
+    /// A slot that starts every interpreter when it is asked for: for a single run.
+    #[must_use]
+    pub fn without_spare(mut self) -> Self {
+        self.keeps_spare = false;
+        self
     }
 
     /// What all slots share.
@@ -179,7 +187,7 @@ impl Slot {
 
     /// Runs `main`, and meanwhile has a spare interpreter of this spec boot.
     pub async fn alongside<T>(&mut self, language: Language, spec: &SpawnSpec, main: impl Future<Output = T>) -> T {
-        if self.spare.is_none() {
+        if self.keeps_spare && self.spare.is_none() {
             let (host, wanted) = (Arc::clone(&self.host), spec.clone());
             let booting: Booting = Box::pin(async move { host.boot(language, &wanted).await });
             self.spare = Some((language, spec.clone(), Spare::Booting(booting)));

@@ -1,0 +1,81 @@
+//! From the command line to a command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use super::args::{Cli, Command, Global};
+use super::{config, print, run};
+use crate::config::{Config, Sources};
+use crate::jail;
+
+/// A message for the person at the terminal: what went wrong and what to do.
+pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a command says of itself to the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finish {
+    /// All is well: status 0.
+    Good,
+    /// The command did its work, and what it worked on did not succeed: status 1.
+    Bad,
+}
+
+/// The program: reads the command line, runs the command. Status 0 for success, 1 when the user's program or a check
+/// did not succeed, 2 when the command itself could not be carried out.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::Jailer = cli.command {
+        return jailer();
+    }
+    start_log(cli.global.verbose);
+    match run_command(&cli) {
+        Ok(Finish::Good) => ExitCode::SUCCESS,
+        Ok(Finish::Bad) => ExitCode::from(1),
+        Err(error) => {
+            print::error(error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn jailer() -> ExitCode {
+    match jail::run_jailer() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print::error(format_args!("jailer: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn run_command(cli: &Cli) -> Result<Finish, Failure> {
+    let config = load_config(&cli.global)?;
+    match &cli.command {
+        Command::Run(args) => run::run(&cli.global, &config, args),
+        Command::Config => config::show(&cli.global, &config),
+        Command::Jailer => Ok(Finish::Good),
+    }
+}
+
+fn load_config(global: &Global) -> Result<Config, Failure> {
+    let file = match &global.config {
+        Some(path) => {
+            Some(std::fs::read_to_string(path).map_err(|error| format!("--config {}: {error}", path.display()))?)
+        }
+        None => None,
+    };
+    Ok(Config::load(&Sources { file, environment: std::env::vars().collect(), flags: global.set.clone() })?)
+}

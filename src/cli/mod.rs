@@ -1,0 +1,10 @@
+//! The command line. Every command takes `--json`; every error says what to do next.
+#![forbid(unsafe_code)]
+
+mod args;
+mod config;
+mod dispatch;
+mod print;
+mod run;
+
+pub use dispatch::main;

@@ -1,0 +1,116 @@
+//! Every key there is.
+
+/// How a key's text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A whole number from `min` to `max`.
+    Number {
+        /// Least.
+        min: u64,
+        /// Greatest.
+        max: u64,
+    },
+    /// A path.
+    Path,
+    /// Paths: an array in the file, separated by `:` in a variable or flag.
+    Paths,
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its dotted name in the file. `CELLBLOCK_` and the name in capitals, dots as underscores, is its variable.
+    pub name: &'static str,
+    /// How its text is read.
+    pub kind: KeyKind,
+    /// Its value when nobody sets it, as text; empty for none.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, kind: KeyKind, default: &'static str, help: &'static str) -> Key {
+    Key { name, kind, default, help }
+}
+
+const DAY_MS: u64 = 86_400_000;
+
+/// The table.
+pub const KEYS: &[Key] = &[
+    key(
+        "worker.slots",
+        KeyKind::Number { min: 1, max: 1024 },
+        "",
+        "jobs that run at the same time; one for each processor unless set",
+    ),
+    key(
+        "runtime.python3.path",
+        KeyKind::Path,
+        "",
+        "the Python interpreter; the first of /usr/bin, /usr/local/bin, /opt/python/bin unless set",
+    ),
+    key(
+        "runtime.python3.packages",
+        KeyKind::Paths,
+        "",
+        "further directories from which Python programs import, such as a virtual environment's site-packages",
+    ),
+    key(
+        "runtime.nodejs.path",
+        KeyKind::Path,
+        "",
+        "the Node.js interpreter; the first of /usr/bin, /usr/local/bin unless set",
+    ),
+    key("runtime.nodejs.packages", KeyKind::Paths, "", "further files or directories that Node.js may read"),
+    key(
+        "limits.wall_ms",
+        KeyKind::Number { min: 1, max: DAY_MS },
+        "10000",
+        "time from input to result of a job that names no limit, in milliseconds",
+    ),
+    key("limits.cpu_ms", KeyKind::Number { min: 1, max: DAY_MS }, "10000", "processor time, in milliseconds"),
+    key(
+        "limits.memory_bytes",
+        KeyKind::Number { min: 32 << 20, max: 1 << 40 },
+        "268435456",
+        "memory charged to the job's cgroup, in bytes",
+    ),
+    key(
+        "limits.output_bytes",
+        KeyKind::Number { min: 2, max: 64 << 20 },
+        "1048576",
+        "size of the result's JSON text, in bytes",
+    ),
+    key(
+        "limits.log_bytes",
+        KeyKind::Number { min: 0, max: 16 << 20 },
+        "65536",
+        "what is kept of stdout and of stderr, in bytes each",
+    ),
+    key(
+        "limits.threads",
+        KeyKind::Number { min: 0, max: 1024 },
+        "16",
+        "threads besides those of the interpreter itself",
+    ),
+    key(
+        "limits.scratch_bytes",
+        KeyKind::Number { min: 0, max: 1 << 36 },
+        "0",
+        "size of the writable directory /tmp, in bytes; 0 for none",
+    ),
+];
+
+impl Key {
+    /// The environment variable that sets it.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("CELLBLOCK_{}", self.name.replace('.', "_").to_uppercase())
+    }
+
+    /// The key of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+}

@@ -1,0 +1,255 @@
+//! From texts to values, remembering where each came from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::keys::{KEYS, Key, KeyKind};
+use crate::job::{Language, Limits};
+use crate::lang::RuntimePaths;
+
+/// Where a value came from. A later one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The table of keys.
+    Default,
+    /// The file.
+    File,
+    /// An environment variable.
+    Environment,
+    /// A flag.
+    Flag,
+}
+
+impl Source {
+    /// The name used in listings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not TOML.
+    #[error("configuration file is not valid TOML: {0}")]
+    Syntax(String),
+    /// A key that there is not.
+    #[error("unknown key {name:?}; `cellblock config` lists every key")]
+    Unknown {
+        /// What was found.
+        name: String,
+    },
+    /// A value that the key does not take.
+    #[error("{name} (from the {}): {found:?} is not {wanted}", from.as_str())]
+    Value {
+        /// The key.
+        name: &'static str,
+        /// Where it was set.
+        from: Source,
+        /// What was found.
+        found: String,
+        /// What would be right.
+        wanted: String,
+    },
+    /// A flag that is no `key=value`.
+    #[error("--set {0:?} is not KEY=VALUE")]
+    Flag(String),
+}
+
+/// The texts to read.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file's text.
+    pub file: Option<String>,
+    /// Environment variables, all of them; only those that begin with `CELLBLOCK_` are looked at.
+    pub environment: Vec<(String, String)>,
+    /// `key=value` flags.
+    pub flags: Vec<String>,
+}
+
+/// A key's value with its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// As text.
+    pub value: String,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    values: BTreeMap<&'static str, Effective>,
+}
+
+impl Config {
+    /// Reads all sources: flag over environment over file over default.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key, where it was set and what would be right.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut config = Self { values: BTreeMap::new() };
+        for key in KEYS {
+            config.values.insert(key.name, Effective { value: key.default.to_owned(), source: Source::Default });
+        }
+        if let Some(text) = &sources.file {
+            let table: toml::Table =
+                text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
+            config.take_table("", &table)?;
+        }
+        for (variable, value) in &sources.environment {
+            if let Some(rest) = variable.strip_prefix("CELLBLOCK_") {
+                let key = KEYS.iter().find(|key| key.variable() == *variable);
+                let key = key.ok_or_else(|| ConfigError::Unknown { name: format!("CELLBLOCK_{rest}") })?;
+                config.set(key, value.clone(), Source::Environment)?;
+            }
+        }
+        for flag in &sources.flags {
+            let (name, value) = flag.split_once('=').ok_or_else(|| ConfigError::Flag(flag.clone()))?;
+            let key = Key::named(name).ok_or_else(|| ConfigError::Unknown { name: name.to_owned() })?;
+            config.set(key, value.to_owned(), Source::Flag)?;
+        }
+        Ok(config)
+    }
+
+    fn take_table(&mut self, prefix: &str, table: &toml::Table) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match (Key::named(&name), value) {
+                (None, toml::Value::Table(inner))
+                    if KEYS.iter().any(|key| key.name.starts_with(&format!("{name}."))) =>
+                {
+                    self.take_table(&name, inner)?;
+                }
+                (None, _) => return Err(ConfigError::Unknown { name }),
+                (Some(key), toml::Value::Array(items)) if key.kind == KeyKind::Paths => {
+                    let texts: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
+                    self.set(key, texts.join(":"), Source::File)?;
+                }
+                (Some(key), toml::Value::String(text)) => self.set(key, text.clone(), Source::File)?,
+                (Some(key), other) => self.set(key, other.to_string(), Source::File)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &'static Key, value: String, source: Source) -> Result<(), ConfigError> {
+        if let KeyKind::Number { min, max } = key.kind {
+            let fits = value.parse::<u64>().is_ok_and(|number| (min..=max).contains(&number));
+            if !fits {
+                let wanted = format!("a whole number from {min} to {max}");
+                return Err(ConfigError::Value { name: key.name, from: source, found: value, wanted });
+            }
+        }
+        self.values.insert(key.name, Effective { value, source });
+        Ok(())
+    }
+
+    /// Every key with its value, in the order of the table.
+    pub fn effective(&self) -> impl Iterator<Item = (&'static Key, &Effective)> {
+        KEYS.iter().filter_map(|key| self.values.get(key.name).map(|value| (key, value)))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|found| found.value.as_str()).filter(|text| !text.is_empty())
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.text(name).and_then(|text| text.parse().ok())
+    }
+
+    /// `worker.slots`, or the number of processors.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        let set = self.number("worker.slots").and_then(|number| usize::try_from(number).ok());
+        set.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    }
+
+    /// `runtime.<language>.*`.
+    #[must_use]
+    pub fn runtime(&self, language: Language) -> RuntimePaths {
+        let text = |name: &str| self.text(&format!("runtime.{}.{name}", language.as_str()));
+        RuntimePaths {
+            program: text("path").map(PathBuf::from),
+            packages: text("packages").map(|list| list.split(':').map(PathBuf::from).collect()).unwrap_or_default(),
+        }
+    }
+
+    /// `limits.*`.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let base = Limits::default();
+        let number = |name: &str, default: u64| self.number(&format!("limits.{name}")).unwrap_or(default);
+        Limits {
+            wall_ms: number("wall_ms", base.wall_ms),
+            cpu_ms: number("cpu_ms", base.cpu_ms),
+            memory_bytes: number("memory_bytes", base.memory_bytes),
+            output_bytes: number("output_bytes", base.output_bytes),
+            log_bytes: number("log_bytes", base.log_bytes),
+            processes: base.processes,
+            threads: u32::try_from(number("threads", base.threads.into())).unwrap_or(base.threads),
+            scratch_bytes: number("scratch_bytes", base.scratch_bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Sources {
+        Sources {
+            file: Some(file.to_owned()),
+            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_a_job_and_are_all_valid() {
+        let config = Config::load(&Sources::default()).unwrap();
+        assert_eq!(config.limits(), Limits::default());
+        assert!(config.slots() >= 1);
+        for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
+            let flag = format!("{}={}", key.name, key.default);
+            assert!(Config::load(&Sources { flags: vec![flag], ..Sources::default() }).is_ok(), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn flag_wins_over_environment_over_file() {
+        let file =
+            "[worker]\nslots = 2\n[limits]\nwall_ms = 1\ncpu_ms = 5\n[runtime.python3]\npackages = [\"/a\", \"/b\"]\n";
+        let found = sources(file, &[("CELLBLOCK_LIMITS_WALL_MS", "2"), ("HOME", "/")], &["worker.slots=4"]);
+        let config = Config::load(&found).unwrap();
+        let limits = config.limits();
+        assert_eq!((config.slots(), limits.wall_ms, limits.cpu_ms), (4, 2, 5));
+        assert_eq!(config.runtime(Language::Python).packages, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        let listed: Vec<Source> = config.effective().map(|(_, found)| found.source).collect();
+        assert!(listed.contains(&Source::File) && listed.contains(&Source::Environment));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let refused = |file: &str, env: &[(&str, &str)], flags: &[&str]| {
+            Config::load(&sources(file, env, flags)).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused("[worker]\nslot = 2", &[], &[]),
+            "unknown key \"worker.slot\"; `cellblock config` lists every key"
+        );
+        assert!(refused("", &[("CELLBLOCK_SLOTS", "1")], &[]).contains("CELLBLOCK_SLOTS"));
+        assert_eq!(
+            refused("", &[], &["worker.slots=0"]),
+            "worker.slots (from the flag): \"0\" is not a whole number from 1 to 1024"
+        );
+        assert!(refused("", &[], &["worker.slots"]).contains("KEY=VALUE"));
+        assert!(refused("[limits]\nwall_ms = -1", &[], &[]).contains("limits.wall_ms (from the file)"));
+    }
+}

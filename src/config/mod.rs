@@ -1,0 +1,11 @@
+//! Configuration: one TOML file, environment variables and flags, as parsed values.
+//!
+//! Only `main`, `cli` and `app` read it; everything below gets values. The table in `keys` is the whole list: the
+//! reference in the README and `cellblock config` are made from it.
+#![forbid(unsafe_code)]
+
+mod keys;
+mod load;
+
+pub use keys::{KEYS, Key, KeyKind};
+pub use load::{Config, ConfigError, Effective, Source, Sources};
