@@ -1,0 +1,17 @@
+# expect: succeeded
+# why: what escapes usually look for: container sockets, service tokens, cron, the boot partition
+import os
+
+PATHS = ["/var/run/docker.sock", "/run/containerd", "/run/systemd", "/var/run/secrets", "/var/spool/cron", "/boot", "/home", "/root", "/host", "/mnt", "/srv"]
+
+
+def main():
+    found = []
+    for path in PATHS:
+        try:
+            if not os.path.isdir(path) or os.listdir(path):
+                os.stat(path)
+                found.append(path)
+        except OSError:
+            pass
+    return {"escaped": bool(found), "detail": found}

@@ -1,0 +1,13 @@
+# expect: succeeded
+# denied: socket
+# why: a TCP socket by the raw call
+import ctypes
+import os
+
+NUMBER = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
+
+
+def main():
+    libc = ctypes.CDLL(None, use_errno=True)
+    got = libc.syscall(NUMBER, 2, 1, 0)
+    return {"escaped": got >= 0, "detail": os.strerror(ctypes.get_errno())}

@@ -1,0 +1,11 @@
+# expect: syscall_denied
+# syscall: clone
+# why: multiprocessing is not supported and must say so instead of hanging
+import multiprocessing
+
+
+def main():
+    child = multiprocessing.get_context("fork").Process(target=print)
+    child.start()
+    child.join()
+    return {"escaped": True, "detail": child.exitcode}

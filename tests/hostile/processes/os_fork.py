@@ -1,0 +1,11 @@
+# expect: syscall_denied
+# syscall: clone
+# why: a child process by way of the library
+import os
+
+
+def main():
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    return {"escaped": True, "detail": child}

@@ -1,0 +1,8 @@
+# expect: syscall_denied
+# why: running a shell
+import os
+
+
+def main():
+    status = os.system("id")
+    return {"escaped": status == 0, "detail": status}

@@ -1,0 +1,13 @@
+# expect: syscall_denied
+# syscall: personality
+# why: switching address randomisation off
+import ctypes
+import os
+
+NUMBER = {"x86_64": 135, "aarch64": 92}[os.uname().machine]
+
+
+def main():
+    libc = ctypes.CDLL(None, use_errno=True)
+    got = libc.syscall(NUMBER, 0x0040000)
+    return {"escaped": got >= 0, "detail": os.strerror(ctypes.get_errno())}

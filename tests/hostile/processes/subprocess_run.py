@@ -1,0 +1,8 @@
+# expect: syscall_denied
+# why: running a program in the usual way
+import subprocess
+
+
+def main():
+    done = subprocess.run(["/usr/bin/python3", "-c", "print(1)"], capture_output=True)
+    return {"escaped": done.returncode == 0, "detail": done.returncode}

@@ -1,0 +1,8 @@
+# expect: exited
+# exit: 137
+# why: an exit status of the program's own choice is never taken for a kill
+import sys
+
+
+def main():
+    sys.exit(137)
