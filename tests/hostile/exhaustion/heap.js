@@ -1,0 +1,6 @@
+// expect: memory_killed | memory_error
+// why: V8's heap against the limit: always a memory outcome, whoever notices first
+async function main() {
+  const kept = [];
+  for (;;) kept.push({ text: 'x'.repeat(100) + kept.length });
+}

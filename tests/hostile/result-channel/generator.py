@@ -1,0 +1,5 @@
+# expect: bad_result
+# detail: not_an_object
+# why: main is a generator
+def main():
+    yield {"escaped": False}

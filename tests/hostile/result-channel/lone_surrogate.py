@@ -1,0 +1,5 @@
+# expect: bad_result
+# detail: lone_surrogate
+# why: half of a surrogate pair is no Unicode text
+def main():
+    return {"value": "\ud800"}

@@ -1,0 +1,5 @@
+# expect: bad_result
+# detail: not_an_object
+# why: main returns nothing
+def main():
+    pass

@@ -1,0 +1,4 @@
+// expect: bad_result
+// detail: not_an_object
+// why: main returns nothing
+async function main() {}
