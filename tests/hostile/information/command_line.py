@@ -1,0 +1,10 @@
+# expect: succeeded
+# why: the arguments of the interpreter name no path of the host
+import sys
+
+HOST = ("/home", "/work", "/root", "/var", "/run", "/opt/cellblock", "target/")
+
+
+def main():
+    told = [text for text in [*sys.orig_argv, *sys.argv, *sys.path, sys.executable] if text.startswith(HOST)]
+    return {"escaped": bool(told), "detail": told}

@@ -1,0 +1,3 @@
+# expect: failed
+# why: an entry point that cannot be called
+main = {"escaped": False}

@@ -1,0 +1,5 @@
+// expect: failed
+// why: a program without the entry point
+async function other() {
+  return {};
+}

@@ -1,0 +1,4 @@
+# expect: failed
+# why: a program without the entry point
+def other():
+    return {}

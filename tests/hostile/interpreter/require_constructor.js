@@ -1,0 +1,36 @@
+// expect: succeeded
+// why: require itself, its properties, and the module object
+async function main() {
+  let found;
+  const attempts = [
+    () => require.constructor('return process')(),
+    () => require.main.require('process'),
+    () => require.cache[Object.keys(require.cache)[0]].require('process'),
+    () => module.constructor._load('process'),
+    () => module.parent.require('process'),
+    () => require('process'),
+    () => require('node:process'),
+    () => require('module').createRequire('/x.js')('process'),
+  ];
+  for (const attempt of attempts) {
+    try { found ??= attempt(); } catch {}
+  }
+  return boundary(found);
+}
+
+// Whether `process` in hand leads anywhere: only the kernel's boundary counts.
+async function boundary(process) {
+  if (!process?.versions) return { escaped: false, detail: 'the guard holds' };
+  try {
+    const load = (name) => process.getBuiltinModule?.(name) ?? process.mainModule.require(name);
+    const works = (attempt) => { try { return attempt(), true; } catch { return false; } };
+    const read = works(() => load('fs').readFileSync('/etc/passwd')) || works(() => load('fs').readdirSync('/proc'));
+    const written = works(() => load('fs').writeFileSync('/mark', 'x'));
+    const connected = await new Promise((done) => {
+      load('net').connect(6379, '127.0.0.1').on('connect', () => done(true)).on('error', () => done(false));
+    });
+    return { escaped: read || written || connected, detail: ['the guard fell', { read, written, connected }] };
+  } catch (error) {
+    return { escaped: false, detail: ['the guard fell, and no module came', String(error)] };
+  }
+}

@@ -1,0 +1,5 @@
+// expect: failed
+// why: what is thrown need not be an error
+async function main() {
+  throw null;
+}
