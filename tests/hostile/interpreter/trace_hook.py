@@ -1,4 +1,4 @@
-# expect: succeeded | failed
+# expect: succeeded | failed | bad_result
 # why: a trace hook sees every line that the harness runs after main
 import sys
 

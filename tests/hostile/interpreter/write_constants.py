@@ -1,4 +1,4 @@
-# expect: signalled | failed | succeeded | bad_result | timed_out
+# expect: signalled | failed | succeeded | bad_result | timed_out | no_result | exited
 # limits: {"wall_ms": 2000}
 # why: the small integers overwritten in memory: 1 becomes 2 for everybody in the process
 import ctypes
