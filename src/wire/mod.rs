@@ -3,13 +3,18 @@
 
 #![forbid(unsafe_code)]
 
+mod canonical;
 mod entries;
 mod frame;
 mod inputs;
+mod job_document;
 mod outputs;
 mod scan;
+mod version;
 
 pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
 pub use inputs::{InputError, convert};
+pub use job_document::{DocumentError, JobDocument, LimitsDocument, OutputDocument, fingerprint};
 pub use outputs::validate_outputs;
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};
+pub use version::{VersionOne, rfc3339};
