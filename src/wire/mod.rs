@@ -9,6 +9,7 @@ mod frame;
 mod inputs;
 mod job_document;
 mod outputs;
+mod result_document;
 mod scan;
 mod version;
 
@@ -16,5 +17,6 @@ pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_en
 pub use inputs::{InputError, convert};
 pub use job_document::{DocumentError, JobDocument, LimitsDocument, OutputDocument, fingerprint};
 pub use outputs::validate_outputs;
+pub use result_document::{AttemptDocument, ResultDocument};
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};
 pub use version::{VersionOne, rfc3339};
