@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A step of building the jail. A failing step names itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Stage {
@@ -105,7 +105,7 @@ impl fmt::Display for Stage {
 }
 
 /// What kind of thing went wrong on our side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// A jail could not be built.
@@ -148,7 +148,7 @@ impl FaultKind {
 }
 
 /// A failure of ours: what kind, at which stage of the set-up if it was one, and what the system said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, schemars::JsonSchema)]
 #[error("{}{}: {message}", kind.as_str(), stage.map(|s| format!(" at {s}")).unwrap_or_default())]
 pub struct Fault {
     /// What kind.

@@ -36,33 +36,33 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// The outcome without its details: the `outcome` field of a result and the label of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What happened to the program: the `outcome` of a result and the label of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeKind {
-    /// See [`Outcome::Succeeded`].
+    /// It returned a JSON object.
     Succeeded,
-    /// See [`Outcome::Failed`].
+    /// It raised an exception, or does not compile, or has no such entry point.
     Failed,
-    /// See [`Outcome::TimedOut`].
+    /// It used up its wall-clock or processor time; `evidence.limit` says which.
     TimedOut,
-    /// See [`Outcome::MemoryKilled`].
+    /// The kernel killed it for its cgroup's memory limit; proved by the cgroup's own counter.
     MemoryKilled,
-    /// See [`Outcome::MemoryError`].
+    /// The interpreter refused an allocation and the program did not catch it.
     MemoryError,
-    /// See [`Outcome::OutputExceeded`].
+    /// It wrote more than allowed on a stream; `evidence.detail` says which.
     OutputExceeded,
-    /// See [`Outcome::SyscallDenied`].
+    /// It made a system call that only attacks make; `error.syscall` names it.
     SyscallDenied,
-    /// See [`Outcome::Signalled`].
+    /// It died of a signal, `evidence.signal`, sent by nobody of us.
     Signalled,
-    /// See [`Outcome::Exited`].
+    /// It ended itself with a status, `evidence.exit_code`.
     Exited,
-    /// See [`Outcome::NoResult`].
+    /// It ended with status 0 and said nothing.
     NoResult,
-    /// See [`Outcome::BadResult`].
+    /// What it returned is not acceptable; `evidence.detail` says why.
     BadResult,
-    /// See [`Outcome::Cancelled`].
+    /// The client cancelled it while it ran.
     Cancelled,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{LimitKind, Outcome, OutcomeKind, RawJson, UnixMillis};
 
 /// Where a job is in its life. The last six never change again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Accepted, waiting for a worker.
@@ -85,7 +85,7 @@ pub struct Verdict {
 }
 
 /// An error in terms of the program.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProgramError {
     /// Name of the exception class or of the reason, such as `ValueError` or `not_finite`.
     #[serde(rename = "type")]
@@ -104,7 +104,7 @@ pub struct ProgramError {
 }
 
 /// A system call that was refused while the program went on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SyscallCount {
     /// Its name, or `syscall_<number>` where the table has none.
     pub name: String,
@@ -115,7 +115,7 @@ pub struct SyscallCount {
 }
 
 /// The facts that prove an outcome.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// Processes of this job that the kernel killed for memory, by the cgroup's counter.
     pub oom_kill_count: u64,
@@ -134,7 +134,7 @@ pub struct Evidence {
 }
 
 /// What the program printed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Logs {
     /// Standard output, invalid UTF-8 replaced.
     pub stdout: String,
@@ -153,7 +153,7 @@ impl Logs {
 }
 
 /// What the run used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Usage {
     /// From handing out the input to the result, in milliseconds.
     pub wall_ms: f64,
@@ -191,7 +191,7 @@ pub struct AttemptSummary {
 }
 
 /// The interpreter that ran the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RuntimeVersion {
     /// Name of the runtime: `python3`, `nodejs`.
     pub language: String,
