@@ -3,7 +3,7 @@
 //! Three budgets that are never mixed: tries that the client's policy counts, retries for faults of ours, and
 //! lost workers. The last is counted where it is seen, by the claim ([`crate::ports::LOST_BUDGET`]).
 
-use crate::job::{Backoff, CopyId, FaultKind, Jitter, OutcomeKind, RetryOn, RetryPolicy, State, UnixMillis};
+use crate::job::{Backoff, CopyId, FaultKind, Jitter, JobId, OutcomeKind, RetryOn, RetryPolicy, State, UnixMillis};
 use crate::ports::{Claim, RetryClass};
 
 use super::retry;
@@ -177,6 +177,13 @@ pub enum ClaimStep {
         /// Its infrastructure retries.
         infra: u32,
     },
+    /// Publish this copy for the job that has the key, as its first attempt, mark it published, then ack.
+    AckAfterPublishing {
+        /// The job that has the key.
+        id: JobId,
+        /// Its copy.
+        copy: CopyId,
+    },
     /// Publish the same copy again with this delay, then ack: no slot is kept busy by waiting.
     HoldFor {
         /// A tier, no shorter than the rest of the lease unless that is longer than any tier.
@@ -197,8 +204,14 @@ pub fn claim_step(claim: &Claim) -> ClaimStep {
     match claim {
         Claim::Run { .. } => ClaimStep::Run,
         Claim::Conflict => ClaimStep::RejectConflict,
-        Claim::Cancelled | Claim::Terminal | Claim::Expired | Claim::Stale | Claim::Duplicate | Claim::Alias { .. } => {
-            ClaimStep::Ack
+        Claim::Cancelled
+        | Claim::Terminal
+        | Claim::Expired
+        | Claim::Stale
+        | Claim::Duplicate
+        | Claim::Alias { unpublished: None, .. } => ClaimStep::Ack,
+        Claim::Alias { id, unpublished: Some(copy) } => {
+            ClaimStep::AckAfterPublishing { id: id.clone(), copy: copy.clone() }
         }
         Claim::Republish { copy, attempt, infra } => {
             ClaimStep::AckAfterRepublish { copy: copy.clone(), attempt: *attempt, infra: *infra }

@@ -185,12 +185,16 @@ fn every_answer_to_a_claim_has_its_step() {
         (Claim::Stale, ClaimStep::Ack),
         (
             Claim::Republish { copy: copy.clone(), attempt: 2, infra: 1 },
-            ClaimStep::AckAfterRepublish { copy, attempt: 2, infra: 1 },
+            ClaimStep::AckAfterRepublish { copy: copy.clone(), attempt: 2, infra: 1 },
         ),
         (Claim::Held { ms: 12_000 }, ClaimStep::HoldFor { ms: 15_000 }),
         (Claim::Duplicate, ClaimStep::Ack),
         (Claim::Poison, ClaimStep::Park { reason: "its workers were lost again and again while they ran it" }),
-        (Claim::Alias { id: id() }, ClaimStep::Ack),
+        (Claim::Alias { id: id(), unpublished: None }, ClaimStep::Ack),
+        (
+            Claim::Alias { id: id(), unpublished: Some(copy.clone()) },
+            ClaimStep::AckAfterPublishing { id: id(), copy: copy.clone() },
+        ),
         (Claim::Run { lease, lost: 1, attempts: Vec::new() }, ClaimStep::Run),
     ];
     for (claim, step) in rows {
