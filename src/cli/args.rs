@@ -38,6 +38,8 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Run one function in the jail, here and now
     Run(RunArgs),
+    /// Show which layers of the jail this host gives, and what to do about a missing one
+    Doctor,
     /// Print the configuration in force, with the source of each value
     Config,
     /// The process that builds jails; started by the others

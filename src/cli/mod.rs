@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod dispatch;
+mod doctor;
 mod print;
 mod run;
 

@@ -81,7 +81,8 @@ mod tests {
         let returns: std::collections::BTreeSet<u32> =
             program.iter().filter(|found| found.code == BPF_RET).map(|found| found.operand).collect();
         assert_eq!(returns, [u32::from(SeccompAction::Allow), RET_USER_NOTIF].into());
-        // BPF_MAXINSNS is 4096; a filter is run for every call, so it should be far below.
-        assert!(program.len() < 600, "{} instructions", program.len());
+        // BPF_MAXINSNS is 4096. The length costs little: since 5.11 the kernel remembers which calls are allowed
+        // whatever their arguments, and runs the program for the others only.
+        assert!(program.len() < 1000, "{} instructions", program.len());
     }
 }

@@ -4,8 +4,11 @@ use std::io;
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetStatus, Scope,
 };
+
+use crate::sys::kernel;
 
 /// The newest interface that this code was written against; an older kernel gives what it has.
 const NEWEST: ABI = ABI::V6;
@@ -34,6 +37,10 @@ pub(super) fn restrict(scratch: Option<&Path>) -> io::Result<()> {
         let fd = PathFd::new(path).map_err(io::Error::other)?;
         ruleset = ruleset.add_rule(PathBeneath::new(fd, access)).map_err(io::Error::other)?;
     }
-    ruleset.restrict_self().map_err(io::Error::other)?;
+    let status = ruleset.restrict_self().map_err(io::Error::other)?;
+    // The library takes a kernel without Landlock as it is; a kernel that has it must not end up unrestricted.
+    if status.ruleset == RulesetStatus::NotEnforced && kernel::landlock_abi().is_some() {
+        return Err(io::Error::other("kernel has Landlock and did not enforce the rules"));
+    }
     Ok(())
 }

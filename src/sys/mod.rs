@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod fd;
+pub mod kernel;
 pub mod native;
 pub mod notify;
 pub mod privilege;

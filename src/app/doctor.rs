@@ -1,0 +1,91 @@
+//! `doctor`: what this host gives, seen by looking and by running a job in each runtime's jail.
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::{open_host, run_once};
+use crate::config::Config;
+use crate::jail::probe::{self, Layer, LayerState};
+use crate::job::{Language, Outcome, Program, RawJson};
+use crate::runner::Interrupt;
+
+/// What a runtime's test job found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuntimeCheck {
+    /// The runtime's name.
+    pub language: &'static str,
+    /// Whether a job ran in the jail and gave the right answer.
+    pub works: bool,
+    /// The interpreter's version, or what went wrong and what to do.
+    pub found: String,
+}
+
+/// The whole picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Examination {
+    /// Layers of the jail.
+    pub layers: Vec<Layer>,
+    /// Runtimes, each tried in its jail.
+    pub runtimes: Vec<RuntimeCheck>,
+}
+
+impl Examination {
+    /// Whether jobs can run: every needed layer is there, and at least one runtime works.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.layers.iter().all(|layer| layer.state != LayerState::Missing)
+            && self.runtimes.iter().any(|runtime| runtime.works)
+    }
+}
+
+/// Looks at the host and runs one job in each runtime's jail.
+pub async fn examine(config: &Config) -> Examination {
+    let mut runtimes = Vec::new();
+    for language in Language::ALL {
+        runtimes.push(check_runtime(config, language).await);
+    }
+    Examination { layers: probe::layers(), runtimes }
+}
+
+/// Programs that use what a jail must not break: a number's round trip, text beyond ASCII, and a clock.
+const fn check_program(language: Language) -> &'static str {
+    match language {
+        Language::Python => {
+            "import datetime, json\n\
+             def main(n):\n    return {'n': n * 2, 'text': 'é', 'year': datetime.datetime.now().year > 2000}\n"
+        }
+        Language::Node => {
+            "async function main({ n }) {\n  await new Promise((done) => setTimeout(done, 1));\n  \
+             return { n: n * 2, text: 'é', year: new Date().getFullYear() > 2000 };\n}\n"
+        }
+    }
+}
+
+const CHECK_OUTPUT: &str = "{\"n\":42,\"text\":\"é\",\"year\":true}";
+
+async fn check_runtime(config: &Config, language: Language) -> RuntimeCheck {
+    let failed = |found: String| RuntimeCheck { language: language.as_str(), works: false, found };
+    let host = match open_host(config, &[language]) {
+        Ok(host) => host,
+        Err(error) => return failed(error.to_string()),
+    };
+    let program = Program::new(language, check_program(language));
+    let inputs = match RawJson::parse("{\"n\":21}".to_owned()) {
+        Ok(inputs) => inputs,
+        Err(error) => return failed(error.to_string()),
+    };
+    let (_keep, interrupt) = watch::channel(Interrupt::None);
+    match run_once(&host, &program, "check", inputs, &interrupt).await {
+        Ok(report) => {
+            let verdict = &report.run.verdict;
+            let output = verdict.output.as_ref().map(RawJson::get);
+            match (&verdict.outcome, output) {
+                (Outcome::Succeeded, Some(CHECK_OUTPUT)) => {
+                    RuntimeCheck { language: language.as_str(), works: true, found: report.runtime.version }
+                }
+                (outcome, _) => failed(format!("test job ended as {}: {:?}", outcome.kind().as_str(), verdict.error)),
+            }
+        }
+        Err(interrupted) => failed(interrupted.to_string()),
+    }
+}
