@@ -26,6 +26,7 @@
 //!
 //! Life and death: the inner jailer ends when the worker's end of the socket closes, and with it, as it is
 //! pid 1, everything below. The worker holds a pidfd of each slot's init and kills the slot by it.
+#![forbid(unsafe_code)]
 
 pub mod cgroup;
 pub mod filter;

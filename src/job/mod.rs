@@ -2,6 +2,7 @@
 //!
 //! Every other module may import this one; it imports none of them. Nothing here does input or
 //! output, reads a clock or draws a random number.
+#![forbid(unsafe_code)]
 
 mod batch;
 mod fault;

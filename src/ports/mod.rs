@@ -1,5 +1,6 @@
 //! The two ports: where work waits and where results are kept. Adapters sit in `queue` and `store`; one
 //! conformance suite (`tests/it/conformance`) holds every adapter to what is written here.
+#![forbid(unsafe_code)]
 
 mod clock;
 mod queue;

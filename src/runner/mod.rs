@@ -2,6 +2,7 @@
 //!
 //! [`run_items`] is the whole interface: a single job is a run over one item. One process serves item after item
 //! until it ends or is stopped; the item that it was at gets the verdict, and the rest goes on in a fresh process.
+#![forbid(unsafe_code)]
 
 mod calls;
 mod items;

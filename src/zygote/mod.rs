@@ -2,6 +2,7 @@
 //!
 //! [`Jailer`] is the process that starts them, [`Zygote`] one that boots and becomes ready, [`Entered`] one that has
 //! taken the last steps and may be given a program. All three are handles: dropping one ends what it stands for.
+#![forbid(unsafe_code)]
 
 mod jailer;
 mod process;
