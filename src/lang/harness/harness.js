@@ -11,8 +11,8 @@
 //     frame = u32 LE payload length · u8 kind · payload
 //
 // The program's top level runs once, as the body of a function in the context, like a CommonJS module. Then its entry
-// point is called once per item. Items run in a plain loop (`serve`); only when a promise has not settled once the
-// microtasks are drained does control go back to the event loop, and `settle` brings it back here.
+// point is called once per item, each item in a turn of the event loop of its own: what an item leaves behind (microtasks,
+// unhandled rejections) then runs out before the next one is read, and its timers are cancelled.
 //
 // What this file is not: a boundary. A program can reach this realm through any host object (`Buffer.constructor`) and
 // write to fd 4 itself; the kernel holds it, and the worker trusts no byte of it. The vm context and the references
@@ -36,16 +36,21 @@ const ALLOWED_MODULES = ['assert', 'buffer', 'cellblock', 'crypto', 'events', 'p
   'stream/promises', 'string_decoder', 'timers', 'timers/promises', 'url', 'util', 'zlib'];
 
 const uncurry = (method) => Function.prototype.call.bind(method);
-const decode = uncurry(Buffer.prototype.toString);
-const encodeInto = uncurry(Buffer.prototype.write);
+// The native methods under Buffer's toString and write, which look them up on the (patchable) prototype.
+const decode = uncurry(Buffer.prototype.utf8Slice);
+const encodeInto = uncurry(Buffer.prototype.utf8Write);
 const copy = uncurry(Buffer.prototype.copy);
 const readU32 = uncurry(Buffer.prototype.readUInt32LE);
 const writeU32 = uncurry(Buffer.prototype.writeUInt32LE);
 const { allocUnsafeSlow, byteLength } = Buffer;
+const encode = (text) => {
+  const bytes = allocUnsafeSlow(byteLength(text));
+  encodeInto(bytes, text, 0);
+  return bytes;
+};
 const { apply, defineProperty } = Reflect;
 const { stringify: toJson, parse: fromJson } = JSON; // for the harness's own texts; the program's go through the context's
 const reallyExit = process.reallyExit.bind(process);
-const runMicrotasks = process._tickCallback?.bind(process) ?? (() => {}); // without it every await takes a loop turn
 
 const leave = () => reallyExit(0); // no exit handlers, no waiting for what the program left running
 
@@ -103,7 +108,7 @@ function sendEnd(kind, text) {
 
 /** Sends text as LOG frames at once, so that what a program printed before it hung or crashed is seen. */
 function log(stream, text) {
-  const bytes = Buffer.from(text);
+  const bytes = encode(text);
   for (let start = 0; start < bytes.length; start += LOG_BYTES) {
     const size = Math.min(LOG_BYTES, bytes.length - start);
     writeU32(outbox, 1 + size, 0);
@@ -116,17 +121,21 @@ function log(stream, text) {
 
 // ----------------------------------------------------------------------------------------------------------- context
 
-const FOREIGN_FRAME = /\n +at [^\n]*(?:\(|at |async )(?:node:|\/[^\n]*harness\.js:)[^\n]*/g;
+const literally = (text) => text.replace(/[^\w]/g, '\\$&');
+const FOREIGN_FRAME = new RegExp(`\\n +at [^\\n]*(?:node:internal|${literally(__filename)}:)[^\\n]*`, 'g');
 
 /** What Node's Console asks of a stream. Stack traces lose the frames that are not the program's. */
 const logStream = (number) => ({
-  write: (text) => log(number, text.includes('\n    at ') ? text.replace(FOREIGN_FRAME, '') : text),
+  write: (text) => log(number, text.includes('  at ') ? text.replace(FOREIGN_FRAME, '') : text),
   on() {}, once() {}, removeListener() {}, listenerCount: () => 0,
 });
 const hostConsole = new Console({ stdout: logStream(1), stderr: logStream(2), colorMode: false });
 let consoleDepth = 0;
 
-const timeouts = new Set(), immediates = new Set(); // what an item started and nobody cancelled
+const NOBODY = 0, TOP_LEVEL_RUNS = 1, ITEM_RUNS = 2;
+let running = NOBODY; // whose fault an uncaught exception is, and whose timers are
+
+const timeouts = new Set(), immediates = new Set(); // what the item started and nobody cancelled
 
 function startTimer(live, start, repeats, callback, rest) {
   if (typeof callback !== 'function') return start(callback); // throws what Node throws
@@ -134,11 +143,11 @@ function startTimer(live, start, repeats, callback, rest) {
     if (!repeats) live.delete(timer);
     apply(callback, timer, args);
   }, ...rest);
-  live.add(timer);
+  if (running === ITEM_RUNS) live.add(timer); // those of the top level live as long as the program
   return timer;
 }
 
-/** Cancels what the item before has left behind, so that its timers do not fire in the next one. */
+/** Cancels what an item leaves behind, so that its timers do not fire in the next one. */
 function cancelLeftovers() {
   if (timeouts.size > 0) timeouts.forEach(clearTimeout), timeouts.clear();
   if (immediates.size > 0) immediates.forEach(clearImmediate), immediates.clear();
@@ -226,7 +235,7 @@ function prepareContext(host) {
   // scope are found first and cost nothing, so each global gets one; see bindGlobals.
   const names = Object.getOwnPropertyNames(global).filter((name) =>
     !(name in host.late) && !['eval', 'undefined', 'NaN', 'Infinity'].includes(name));
-  return { names, module, require, cellblock, parse: JSON.parse, stringify: JSON.stringify };
+  return { names, module, require, cellblock, parse: JSON.parse, stringify: JSON.stringify, then: Promise.prototype.then };
 }
 
 const context = vm.createContext({}, { name: 'program' });
@@ -343,7 +352,7 @@ function read(object, name) {
 
 /** Cut to a length that a report can hold, and without lone surrogates. */
 const short = (text, most = MESSAGE_CHARS) =>
-  decode(Buffer.from(text.length > most ? `${text.slice(0, most)} ...` : text));
+  decode(encode(text.length > most ? `${text.slice(0, most)} ...` : text));
 
 /** The report on anything that was thrown. Never throws. */
 function describe(thrown) {
@@ -393,106 +402,95 @@ function describeSyntax(error) {
 
 // ----------------------------------------------------------------------------------------------------------- program
 
-const NOBODY = 0, TOP_LEVEL_RUNS = 1, ITEM_RUNS = 2;
-let running = NOBODY; // whose fault an uncaught exception is
-let serving = false; // whether `serve` is on the stack and goes on by itself
 let turn = 0; // counts items, so that what a promise of an earlier one does is ignored
 let main;
 
+/** Ends the item that runs. */
+function finish(kind, text) {
+  sendEnd(kind, text);
+  if (running === TOP_LEVEL_RUNS) leave();
+  running = NOBODY;
+  cancelLeftovers();
+  setImmediate(serve);
+}
+
 function fail(thrown, describeIt = describe) {
   if (running === NOBODY) return; // left over from an item that has its end frame
-  const wasTopLevel = running === TOP_LEVEL_RUNS;
-  running = NOBODY;
-  sendEnd(isMemory(thrown) ? MEMORY : RAISED, toJson(describeIt(thrown)));
-  if (wasTopLevel) leave();
-  resume();
+  finish(isMemory(thrown) ? MEMORY : RAISED, toJson(describeIt(thrown)));
 }
 
 function succeed(result) {
-  running = NOBODY;
   let text;
   try {
     text = resultText(result);
   } catch (error) {
-    if (error instanceof Refused) sendEnd(BAD, toJson({ why: error.why, message: short(error.message) }));
-    else sendEnd(isMemory(error) ? MEMORY : RAISED, toJson(describe(error)));
-    return resume();
+    return error instanceof Refused ? finish(BAD, toJson({ why: error.why, message: short(error.message) })) : fail(error);
   }
-  sendEnd(VALUE, text);
-  resume();
+  finish(VALUE, text);
 }
 
-function resume() {
-  if (!serving) setImmediate(serve);
-}
+const isThenable = (value) =>
+  (typeof value === 'object' || typeof value === 'function') && value !== null && typeof value.then === 'function';
 
 async function settle(promise) {
   const mine = turn;
   try {
-    const result = await promise;
+    // `await` alone would look `then` up on the program's Promise.prototype.
+    const native = types.isPromise(promise);
+    const result = await (native ? new Promise((resolve, reject) => apply(realm.then, promise, [resolve, reject])) : promise);
     if (mine === turn && running === ITEM_RUNS) succeed(result);
   } catch (error) {
     if (mine === turn) fail(error);
   }
 }
 
-/** Microtasks, and the reports of unhandled rejections that follow from them. */
-function drain() {
+/** Reads and calls the next item. Called by the event loop only, never from a microtask. */
+function serve() {
+  if (take() !== ITEM) leave();
+  copy(inbox, itemIndex, 0, payloadAt, payloadAt + 8);
+  const item = readU32(itemIndex, 0) + readU32(itemIndex, 4) * 2 ** 32;
+  defineProperty(realm.cellblock, 'item', { value: item, configurable: true, enumerable: true });
+  turn++;
+  running = ITEM_RUNS;
   try {
-    runMicrotasks();
+    const result = main(parse(decode(inbox, payloadAt + 8, payloadEnd)));
+    if (types.isPromise(result) || isThenable(result)) settle(result);
+    else succeed(result);
   } catch (error) {
-    fail(error); // a nextTick callback of a stream
+    fail(error);
   }
 }
 
-/** Runs items until one has to wait for the event loop. Called from the loop only, never from a microtask. */
-function serve() {
-  serving = true;
-  while (running === NOBODY) {
-    if (take() !== ITEM) leave();
-    cancelLeftovers();
-    drain();
-    copy(inbox, itemIndex, 0, payloadAt, payloadAt + 8);
-    turn++;
-    running = ITEM_RUNS;
-    defineProperty(realm.cellblock, 'item', { value: readU32(itemIndex, 0) + readU32(itemIndex, 4) * 2 ** 32, configurable: true, enumerable: true });
-    try {
-      const result = main(parse(decode(inbox, 'utf8', payloadAt + 8, payloadEnd)));
-      if (typeof result === 'object' && result !== null && typeof result.then === 'function') {
-        settle(result);
-        drain();
-      } else {
-        succeed(result);
-      }
-    } catch (error) {
-      fail(error);
-    }
-  }
-  serving = false;
+/** Compiles the program as a function body, not as a script: top-level functions are then local, and calling one does
+ * not go through the callback of the global object. A last line is the only way to see a `const main`. */
+function compile(code, name) {
+  let tail = '';
+  try {
+    new vm.Script(`(${name}) => 0`); // throws for what is no name: it may still be a property of module.exports
+    if (/^[\p{ID_Continue}$]+$/u.test(name)) tail = `\n;return typeof ${name} === 'undefined' ? undefined : ${name}`;
+  } catch {}
+  return vm.compileFunction((code.startsWith('#!') ? `//${code.slice(2)}` : code) + tail, ['exports', 'require', 'module'],
+    { filename: file, parsingContext: context });
 }
 
 function load(program) {
   ({ file, output_bytes: outputBytes } = program);
-  ownFrame = new RegExp(`^ +at .*\\b${file.replace(/[^\w]/g, '\\$&')}:(\\d+):\\d+`);
+  ownFrame = new RegExp(`^ +at .*\\b${literally(file)}:(\\d+):\\d+`);
   realm.cellblock.attempt = program.attempt;
   realm.cellblock.idempotencyKey = program.idempotency_key;
   const name = program.entrypoint;
+  const { module } = realm;
   running = TOP_LEVEL_RUNS;
   let body;
   try {
-    // A function body, not a script: top-level functions are then local, and calling one does not go through the
-    // callback of the global object. Its last line is the only way to see a `const main`.
-    const code = program.code.startsWith('#!') ? `//${program.code.slice(2)}` : program.code;
-    const tail = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `\n;return typeof ${name} === 'undefined' ? undefined : ${name}` : '';
-    body = vm.compileFunction(code + tail, ['exports', 'require', 'module'], { filename: file, parsingContext: context });
+    body = compile(program.code, name);
   } catch (error) {
     return fail(error, describeSyntax);
   }
-  const { module } = realm;
   try {
     const own = apply(body, module.exports, [module.exports, realm.require, module]);
     const exported = module.exports;
-    main = [own, exported, exported?.[name], own].find((value) => typeof value === 'function') ?? own ?? exported?.[name];
+    main = [own, exported, exported?.[name]].find((value) => typeof value === 'function') ?? own ?? exported?.[name];
   } catch (error) {
     return fail(error);
   }
@@ -500,21 +498,20 @@ function load(program) {
     const message = main === undefined ? `the program defines no function named "${name}"` : `"${name}" is ${kindOf(main)}, not a function`;
     return fail({ name: main === undefined ? 'ReferenceError' : 'TypeError', message });
   }
-  drain(); // a rejection that the top level left unhandled is its own fault
-  running = NOBODY;
-  writeU32(outbox, 0, 0);
-  outbox[4] = LOADED;
-  write(outbox, 5);
-  serve();
+  setImmediate(() => { // a turn later: a rejection that the top level left unhandled is its own fault
+    writeU32(outbox, 0, 0);
+    outbox[4] = LOADED;
+    write(outbox, 5);
+    running = NOBODY;
+    serve();
+  });
 }
 
 process.on('uncaughtException', (error) => fail(error));
 process.on('unhandledRejection', (reason) => fail(reason));
 process.on('beforeExit', () => {
   if (running !== ITEM_RUNS) return;
-  running = NOBODY;
-  sendEnd(UNSETTLED, toJson({ message: 'the promise that main returned never settled, and nothing is left that could settle it' }));
-  resume();
+  finish(UNSETTLED, toJson({ message: 'the promise that main returned never settled, and nothing is left that could settle it' }));
 });
 process.removeAllListeners('warning'); // Node's own would open fd 2 as a stream
 process.on('warning', (warning) => log(2, `${warning.name}: ${warning.message}\n`));
@@ -524,5 +521,5 @@ process.dlopen(library, process.argv[2]);
 if (library.exports.enter(CONTROL_FD) !== 0) reallyExit(1); // it reports its own failures and does not return
 setImmediate(() => {
   if (take() !== PROGRAM) reallyExit(1);
-  load(fromJson(decode(inbox, 'utf8', payloadAt, payloadEnd)));
+  load(fromJson(decode(inbox, payloadAt, payloadEnd)));
 });
