@@ -211,7 +211,7 @@ function prepareContext(host) {
 
   const cellblock = {};
   define(global, 'cellblock', cellblock);
-  const own = { cellblock, timers: {} };
+  const own = { cellblock, timers: { get promises() { return host.require('timers/promises'); } } };
   for (const name in host.functions) if (/Timeout|Interval|Immediate/.test(name)) own.timers[name] = global[name];
   const allowed = host.allowed.join(', ');
   const require = (name) => {
@@ -461,16 +461,20 @@ function serve() {
   }
 }
 
-/** Compiles the program as a function body, not as a script: top-level functions are then local, and calling one does
- * not go through the callback of the global object. A last line is the only way to see a `const main`. */
-function compile(code, name) {
-  let tail = '';
+/**
+ * Compiles the program as a function body, not as a script: top-level functions are then local, and calling one does not
+ * go through the callback of the global object. A last line is the only way to see a `const main`. It is left out where it
+ * does not compile: the error is then about the program's own text, or the entry point is only a property of exports.
+ */
+function compile(text, name) {
+  const code = text.startsWith('#!') ? `//${text.slice(2)}` : text;
+  const build = (body) => vm.compileFunction(body, ['exports', 'require', 'module'], { filename: file, parsingContext: context });
   try {
-    new vm.Script(`(${name}) => 0`); // throws for what is no name: it may still be a property of module.exports
-    if (/^[\p{ID_Continue}$]+$/u.test(name)) tail = `\n;return typeof ${name} === 'undefined' ? undefined : ${name}`;
-  } catch {}
-  return vm.compileFunction((code.startsWith('#!') ? `//${code.slice(2)}` : code) + tail, ['exports', 'require', 'module'],
-    { filename: file, parsingContext: context });
+    if (/^[\p{ID_Continue}$]+$/u.test(name)) return build(`${code}\n;return typeof ${name} === 'undefined' ? undefined : ${name}`);
+  } catch {
+    // Below.
+  }
+  return build(code);
 }
 
 function load(program) {
