@@ -11,8 +11,8 @@
 //     frame = u32 LE payload length · u8 kind · payload
 //
 // The program's top level runs once, as the body of a function in the context, like a CommonJS module. Then its entry
-// point is called once per item, each item in a turn of the event loop of its own: what an item leaves behind (microtasks,
-// unhandled rejections) then runs out before the next one is read, and its timers are cancelled.
+// point is called once per item, each item in a turn of the event loop of its own: what an item leaves behind
+// (microtasks, unhandled rejections) then runs out before the next one is read, and its timers are cancelled.
 //
 // What this file is not: a boundary. A program can reach this realm through any host object (`Buffer.constructor`) and
 // write to fd 4 itself; the kernel holds it, and the worker trusts no byte of it. The vm context and the references
@@ -32,8 +32,8 @@ const LOADED = 0x10, LOG = 0x11, VALUE = 0x12, RAISED = 0x13, MEMORY = 0x14, BAD
 
 const LOG_BYTES = 65536 - 1; // a LOG payload is at most 64 KiB, and its first byte is the stream
 const MESSAGE_CHARS = 8192; // longer error texts are cut: they are for reading
-const ALLOWED_MODULES = ['assert', 'buffer', 'cellblock', 'crypto', 'events', 'path', 'punycode', 'querystring', 'stream',
-  'stream/promises', 'string_decoder', 'timers', 'timers/promises', 'url', 'util', 'zlib'];
+const ALLOWED_MODULES = ['assert', 'buffer', 'cellblock', 'crypto', 'events', 'path', 'punycode', 'querystring',
+  'stream', 'stream/promises', 'string_decoder', 'timers', 'timers/promises', 'url', 'util', 'zlib'];
 
 const uncurry = (method) => Function.prototype.call.bind(method);
 // The native methods under Buffer's toString and write, which look them up on the (patchable) prototype.
@@ -49,7 +49,7 @@ const encode = (text) => {
   return bytes;
 };
 const { apply, defineProperty } = Reflect;
-const { stringify: toJson, parse: fromJson } = JSON; // for the harness's own texts; the program's go through the context's
+const { stringify: toJson, parse: fromJson } = JSON; // for the harness's own texts, not for inputs and results
 const reallyExit = process.reallyExit.bind(process);
 
 const leave = () => reallyExit(0); // no exit handlers, no waiting for what the program left running
@@ -165,12 +165,14 @@ const hostFunctions = {
   queueMicrotask, structuredClone, atob, btoa,
 };
 const consoleFunctions = {};
-for (const name of ['log', 'info', 'debug', 'warn', 'error', 'table', 'dir', 'dirxml', 'trace', 'assert', 'count', 'countReset',
-  'time', 'timeEnd', 'timeLog']) consoleFunctions[name] = (...args) => hostConsole[name](...args);
+for (const name of ['log', 'info', 'debug', 'warn', 'error', 'table', 'dir', 'dirxml', 'trace', 'assert', 'count',
+  'countReset', 'time', 'timeEnd', 'timeLog']) consoleFunctions[name] = (...args) => hostConsole[name](...args);
 consoleFunctions.group = consoleFunctions.groupCollapsed = (...args) => { consoleDepth++; hostConsole.group(...args); };
 consoleFunctions.groupEnd = () => { if (consoleDepth > 0) consoleDepth--, hostConsole.groupEnd(); };
 
-const hostClasses = { AbortController, AbortSignal, Buffer, Event, EventTarget, TextDecoder, TextEncoder, URL, URLSearchParams };
+const hostClasses = {
+  AbortController, AbortSignal, Buffer, Event, EventTarget, TextDecoder, TextEncoder, URL, URLSearchParams,
+};
 /** Taken on first use: each takes milliseconds to load. */
 const lateGlobals = {
   crypto: () => require('crypto').webcrypto,
@@ -231,22 +233,24 @@ function prepareContext(host) {
       configurable: true,
     });
   }
-  // A vm context answers every use of a global through a callback (0.1 µs for each `Math` in a loop). Bindings of script
-  // scope are found first and cost nothing, so each global gets one; see bindGlobals.
+  // A vm context answers every use of a global through a callback (0.1 µs for each `Math` in a loop). Bindings of
+  // script scope are found first and cost nothing, so each global gets one; see bindGlobals.
   const names = Object.getOwnPropertyNames(global).filter((name) =>
     !(name in host.late) && !['eval', 'undefined', 'NaN', 'Infinity'].includes(name));
-  return { names, module, require, cellblock, parse: JSON.parse, stringify: JSON.stringify, then: Promise.prototype.then };
+  const { parse, stringify } = JSON;
+  return { names, module, require, cellblock, parse, stringify, then: Promise.prototype.then };
 }
 
 const context = vm.createContext({}, { name: 'program' });
 const inContext = (text) => vm.runInContext(text, context, { filename: __filename });
-const sharedNames = ['Array', 'ArrayBuffer', 'Date', 'Map', 'Object', 'Promise', 'RegExp', 'Set', 'Error', 'AggregateError',
-  'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray',
-  'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'];
+const sharedNames = ['Array', 'ArrayBuffer', 'Date', 'Map', 'Object', 'Promise', 'RegExp', 'Set',
+  'Error', 'AggregateError', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError',
+  'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
+  'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'];
 const realm = inContext(`(${prepareContext})`)({
-  functions: hostFunctions, console: consoleFunctions, classes: hostClasses, late: lateGlobals, allowed: ALLOWED_MODULES,
-  now: performance.now.bind(performance), timeOrigin: performance.timeOrigin, require: (name) => require(name),
-  sharedNames, intrinsics: globalThis,
+  functions: hostFunctions, console: consoleFunctions, classes: hostClasses, late: lateGlobals,
+  allowed: ALLOWED_MODULES, require: (name) => require(name), sharedNames, intrinsics: globalThis,
+  now: performance.now.bind(performance), timeOrigin: performance.timeOrigin,
 });
 inContext(`let ${realm.names.map((name) => `${name} = this.${name}`).join()}`); // bindGlobals
 const { parse, stringify } = realm;
@@ -267,7 +271,7 @@ function resultText(result) {
     throw new Refused('not_an_object', `main returned ${kindOf(result)}: it must return an object`);
   }
   if (text === '{}' && (types.isMap(result) || types.isSet(result))) {
-    throw new Refused('not_an_object', `main returned ${kindOf(result)}, which JSON writes as {}: use Object.fromEntries() or an array in an object`);
+    throw new Refused('not_an_object', `main returned ${kindOf(result)}, which JSON writes as {}: convert it first`);
   }
   // JSON.stringify writes NaN and Infinity as null, silently; look closer only where there is a null.
   if (text.includes('null') && find(result, isNotFinite, false)) {
@@ -288,13 +292,14 @@ function refusal(result, error) {
   const { message } = describe(error);
   if (isMemory(error)) return error;
   if (message.startsWith('Converting circular structure')) {
-    return new Refused('circular', message.replace('Converting circular structure to JSON', 'the result contains itself'));
+    return new Refused('circular', `the result contains itself${message.slice(message.indexOf('JSON') + 4)}`);
   }
   if (message === 'Maximum call stack size exceeded') return new Refused('too_deep', 'the result is nested too deeply');
   if (message === 'Invalid string length') return new Refused('too_large', 'the result is longer than a text can be');
   const bigint = find(result, (value) => typeof value === 'bigint', true);
-  if (bigint) return new Refused('not_serialisable', `${bigint} is a BigInt, which JSON cannot hold: convert it with String() or Number()`);
-  return new Refused('not_serialisable', `an object of the result failed in toJSON or a getter: ${message}`);
+  return new Refused('not_serialisable', bigint
+    ? `${bigint} is a BigInt, which JSON cannot hold: convert it with String() or Number()`
+    : `an object of the result failed in toJSON or a getter: ${message}`);
 }
 
 function isNotFinite(value) {
@@ -302,15 +307,16 @@ function isNotFinite(value) {
   return !Number.isFinite(Number(value));
 }
 
-/** Whether JSON.stringify meets a value that passes `test`; with `wanted`, the path of the first one. */
+/** Whether JSON.stringify meets a value that passes `test`; with `wanted`, which takes memory, the path of the first. */
 function find(root, test, wanted) {
   const paths = new Map();
   let found;
   try {
     stringify(root, function (key, value) {
-      const path = !wanted ? '' : !paths.has(this) ? 'result' : paths.get(this) + (Array.isArray(this) ? `[${key}]` : `.${key}`);
+      const above = paths.get(this); // undefined for the root, and where no path is wanted
+      const path = above === undefined ? 'result' : Array.isArray(this) ? `${above}[${key}]` : `${above}.${key}`;
       if (test(value)) {
-        found = wanted ? path : true;
+        found = path;
         throw found;
       }
       if (wanted && typeof value === 'object' && value !== null) paths.set(value, path);
@@ -334,7 +340,7 @@ function kindOf(value) {
 
 let file = 'main.js', ownFrame = /$^/, outputBytes = 0;
 
-/** Only what an allocator refused; 'Invalid array length' and 'Invalid string length' are plain errors of the program. */
+/** Only what an allocator refused; 'Invalid array length' and 'Invalid string length' are the program's own errors. */
 function isMemory(error) {
   return types.isNativeError(error) && (read(error, 'message') === 'Array buffer allocation failed'
     || read(error, 'message') === 'WebAssembly.Memory(): could not allocate memory'
@@ -362,14 +368,18 @@ function describe(thrown) {
       report.message = short(String(thrown));
       return report;
     }
-    const name = read(thrown, 'name'), made = read(read(thrown, 'constructor') ?? {}, 'name');
-    const named = typeof name === 'string' && name !== '' && (name !== 'Error' || typeof made !== 'string' || made === '');
-    if (named || typeof made === 'string') report.type = short(named ? name : made, 200);
+    // A class that extends Error without setting `name` still says 'Error' there.
+    const names = [read(thrown, 'name'), read(read(thrown, 'constructor') ?? {}, 'name')];
+    if (names[0] === 'Error') names.reverse();
+    report.type = short(names.find((name) => typeof name === 'string' && name !== '') ?? 'Object', 200);
     const message = read(thrown, 'message');
     report.message = short(typeof message === 'string' ? message : inspect(thrown, { depth: 1, customInspect: false }));
     let cause = thrown;
     for (let depth = 0; depth < 5 && cause !== undefined && cause !== null; depth++) {
-      if (depth > 0) report.traceback.push(`caused by ${short(`${read(cause, 'name') ?? typeof cause}: ${read(cause, 'message') ?? cause}`, 500)}`);
+      if (depth > 0) {
+        const text = `${read(cause, 'name') ?? typeof cause}: ${read(cause, 'message') ?? cause}`;
+        report.traceback.push(`caused by ${short(text, 500)}`);
+      }
       const stack = read(cause, 'stack');
       for (const text of typeof stack === 'string' ? stack.slice(0, 1 << 16).split('\n') : []) {
         const at = ownFrame.exec(text);
@@ -395,8 +405,11 @@ function describeSyntax(error) {
     report.line = Number(at[1]);
     report.traceback = [short(`at ${file}:${at[1]}: ${at[2].trim()}`, 500)];
   }
-  if (ESM.test(report.message)) report.message += ': a program is not an ES module, use a plain function or module.exports, and require()';
-  if (report.message.startsWith('await is only valid')) report.message = 'await is only valid in async functions: put it into async function main';
+  if (ESM.test(report.message)) {
+    report.message += ': a program is not an ES module, use a plain function or module.exports, and require()';
+  } else if (report.message.startsWith('await is only valid')) {
+    report.message = 'await is only valid in async functions: put it into async function main';
+  }
   return report;
 }
 
@@ -424,7 +437,8 @@ function succeed(result) {
   try {
     text = resultText(result);
   } catch (error) {
-    return error instanceof Refused ? finish(BAD, toJson({ why: error.why, message: short(error.message) })) : fail(error);
+    if (!(error instanceof Refused)) return fail(error);
+    return finish(BAD, toJson({ why: error.why, message: short(error.message) }));
   }
   finish(VALUE, text);
 }
@@ -436,8 +450,8 @@ async function settle(promise) {
   const mine = turn;
   try {
     // `await` alone would look `then` up on the program's Promise.prototype.
-    const native = types.isPromise(promise);
-    const result = await (native ? new Promise((resolve, reject) => apply(realm.then, promise, [resolve, reject])) : promise);
+    const result = await (types.isPromise(promise)
+      ? new Promise((resolve, reject) => apply(realm.then, promise, [resolve, reject])) : promise);
     if (mine === turn && running === ITEM_RUNS) succeed(result);
   } catch (error) {
     if (mine === turn) fail(error);
@@ -462,19 +476,20 @@ function serve() {
 }
 
 /**
- * Compiles the program as a function body, not as a script: top-level functions are then local, and calling one does not
- * go through the callback of the global object. A last line is the only way to see a `const main`. It is left out where it
- * does not compile: the error is then about the program's own text, or the entry point is only a property of exports.
+ * Compiles the program as a function body, not as a script: top-level functions are then local, and calling one does
+ * not go through the callback of the global object. A last line is the only way to see a `const main`. Where it does not
+ * compile it is left out: the error is then about the program's own text, or the entry point is a property of exports.
  */
 function compile(text, name) {
   const code = text.startsWith('#!') ? `//${text.slice(2)}` : text;
-  const build = (body) => vm.compileFunction(body, ['exports', 'require', 'module'], { filename: file, parsingContext: context });
+  const isName = /^[\p{ID_Continue}$]+$/u.test(name);
+  const last = isName ? `return typeof ${name} === 'undefined' ? undefined : ${name}` : '';
+  const options = { filename: file, parsingContext: context };
   try {
-    if (/^[\p{ID_Continue}$]+$/u.test(name)) return build(`${code}\n;return typeof ${name} === 'undefined' ? undefined : ${name}`);
+    return vm.compileFunction(`${code}\n;${last}`, ['exports', 'require', 'module'], options);
   } catch {
-    // Below.
+    return vm.compileFunction(code, ['exports', 'require', 'module'], options);
   }
-  return build(code);
 }
 
 function load(program) {
@@ -499,8 +514,9 @@ function load(program) {
     return fail(error);
   }
   if (typeof main !== 'function') {
-    const message = main === undefined ? `the program defines no function named "${name}"` : `"${name}" is ${kindOf(main)}, not a function`;
-    return fail({ name: main === undefined ? 'ReferenceError' : 'TypeError', message });
+    return fail(main === undefined
+      ? { name: 'ReferenceError', message: `the program defines no function named "${name}"` }
+      : { name: 'TypeError', message: `"${name}" is ${kindOf(main)}, not a function` });
   }
   setImmediate(() => { // a turn later: a rejection that the top level left unhandled is its own fault
     writeU32(outbox, 0, 0);
@@ -515,7 +531,8 @@ process.on('uncaughtException', (error) => fail(error));
 process.on('unhandledRejection', (reason) => fail(reason));
 process.on('beforeExit', () => {
   if (running !== ITEM_RUNS) return;
-  finish(UNSETTLED, toJson({ message: 'the promise that main returned never settled, and nothing is left that could settle it' }));
+  const message = 'the promise that main returned never settled, and nothing is left that could settle it';
+  finish(UNSETTLED, toJson({ message }));
 });
 process.removeAllListeners('warning'); // Node's own would open fd 2 as a stream
 process.on('warning', (warning) => log(2, `${warning.name}: ${warning.message}\n`));

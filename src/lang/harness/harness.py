@@ -224,34 +224,23 @@ class Refused(Exception):
 
 
 REMEDIES = {
-    "Decimal": "convert it with str() or float()",
-    "Fraction": "convert it with str() or float()",
-    "complex": "return its .real and .imag",
-    "datetime": "convert it with .isoformat()",
-    "date": "convert it with .isoformat()",
-    "time": "convert it with .isoformat()",
-    "timedelta": "convert it with .total_seconds()",
-    "timedelta64": "convert it with int() or str()",
-    "bytes": "decode it with .decode(), or encode it with base64",
-    "bytearray": "decode it with .decode(), or encode it with base64",
-    "memoryview": "convert it with bytes(), then base64",
-    "set": "convert it with list() or sorted()",
-    "frozenset": "convert it with list() or sorted()",
-    "generator": "convert it with list()",
-    "map": "convert it with list()",
-    "filter": "convert it with list()",
-    "zip": "convert it with list()",
-    "range": "convert it with list()",
-    "dict_keys": "convert it with list()",
-    "dict_values": "convert it with list()",
-    "dict_items": "convert it with list()",
-    "deque": "convert it with list()",
-    "UUID": "convert it with str()",
-    "DataFrame": 'convert it with .to_dict("records")',
-    "Series": "convert it with .tolist() or .to_dict()",
-    "Index": "convert it with .tolist()",
-    "coroutine": "await it",
-    "function": "call it",
+    name: remedy
+    for names, remedy in (
+        ("Decimal Fraction", "convert it with str() or float()"),
+        ("complex", "return its .real and .imag"),
+        ("datetime date time", "convert it with .isoformat()"),
+        ("timedelta", "convert it with .total_seconds()"),
+        ("timedelta64", "convert it with int() or str()"),
+        ("bytes bytearray", "decode it with .decode(), or encode it with base64"),
+        ("set frozenset", "convert it with list() or sorted()"),
+        ("generator map filter zip range dict_keys dict_values dict_items deque", "convert it with list()"),
+        ("UUID", "convert it with str()"),
+        ("DataFrame", 'convert it with .to_dict("records")'),
+        ("Series Index", "convert it with .tolist()"),
+        ("coroutine", "await it"),
+        ("function", "call it"),
+    )
+    for name in names.split()
 }
 
 
@@ -274,7 +263,7 @@ def plain(value):
             item = value.item()
             if type(item) is not kind:
                 return item
-    elif module.__class__ is str and module.startswith("pandas."):
+    elif module == "pandas" or type(module) is str and module.startswith("pandas."):
         if name in ("Timestamp", "Timedelta"):
             return value.isoformat()
         if name in ("NAType", "NaTType"):
@@ -288,6 +277,7 @@ def plain(value):
     raise Refused("not_serialisable", f"{name}, which JSON cannot hold: {remedy}")
 
 
+# Keys that are numbers, booleans or None become text, as json.dumps does it.
 seen = {}
 encode = make_encoder(seen, plain, encode_basestring, None, ":", ",", False, False, False)
 
@@ -337,9 +327,10 @@ def value_frame(index, result, output_bytes):
             text = text.encode()
         if len(text) <= output_bytes:
             return END_HEADER.pack(8 + len(text), VALUE, index) + text
-        return bad_frame(index, "too_large", f"the result is {len(text)} bytes of JSON or more; the limit is {output_bytes}")
+        size = len(text)  # of characters, where those alone are too many
+        return bad_frame(index, "too_large", f"the result has {size} bytes of JSON or more; the limit is {output_bytes}")
     except UnicodeEncodeError:
-        return bad_frame(index, "lone_surrogate", "the result holds text with a lone surrogate, which UTF-8 cannot hold")
+        return bad_frame(index, "lone_surrogate", "the result holds a lone surrogate, which UTF-8 cannot hold")
     except MemoryError:
         raise
     except BaseException as error:
