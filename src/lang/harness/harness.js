@@ -307,7 +307,7 @@ function isNotFinite(value) {
   return !Number.isFinite(Number(value));
 }
 
-/** Whether JSON.stringify meets a value that passes `test`; with `wanted`, which takes memory, the path of the first. */
+/** Whether JSON.stringify meets a value that passes `test`; with `wanted`, which takes memory, the path of one. */
 function find(root, test, wanted) {
   const paths = new Map();
   let found;
@@ -477,8 +477,8 @@ function serve() {
 
 /**
  * Compiles the program as a function body, not as a script: top-level functions are then local, and calling one does
- * not go through the callback of the global object. A last line is the only way to see a `const main`. Where it does not
- * compile it is left out: the error is then about the program's own text, or the entry point is a property of exports.
+ * not go through the callback of the global object. A last line is the only way to see a `const main`. Where it does
+ * not compile it is left out: the error is then about the program's own text, or the entry point is in exports.
  */
 function compile(text, name) {
   const code = text.startsWith('#!') ? `//${text.slice(2)}` : text;

@@ -33,7 +33,7 @@ from _collections_abc import Mapping
 from _io import BufferedWriter, TextIOWrapper, _RawIOBase
 from _json import encode_basestring, make_encoder, make_scanner
 from _struct import Struct
-from _thread import allocate_lock
+from _thread import RLock
 from posix import _exit, read, write
 from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursionlimit, settrace
 
@@ -70,17 +70,22 @@ _coroutine.close()
 
 # ---------------------------------------------------------------------------------------------------------- frames
 
-sending = allocate_lock()  # a thread of the program may print while the main thread answers
+sending = RLock()  # a thread of the program may print while the main thread answers
+half_sent = False
 
 
 def send(frame):
     """Writes one frame whole. One system call, unless a signal or a full pipe cuts it."""
+    global half_sent
     with sending:
+        if half_sent:
+            return  # a signal handler prints while this thread is in the middle of a frame: its text is lost
         sent = 0
         while True:
             try:
                 sent += write(RESULT_FD, frame[sent:] if sent else frame)
-                if sent == len(frame):
+                half_sent = sent < len(frame)
+                if not half_sent:
                     return
             except BaseException as error:
                 drop_or_leave(error)
@@ -158,9 +163,11 @@ class LogStream(_RawIOBase):
 class Streams:
     """The program's sys.stdout and sys.stderr, kept whole across items."""
 
-    def __init__(self):
-        self.out = self.open(1, "<stdout>")
-        self.err = self.open(2, "<stderr>")
+    out = err = None
+
+    def install(self):
+        self.out = sys.stdout = sys.__stdout__ = self.out if flushed(self.out) else self.open(1, "<stdout>")
+        self.err = sys.stderr = sys.__stderr__ = self.err if flushed(self.err) else self.open(2, "<stderr>")
 
     def open(self, number, name):
         raw = LogStream(number, name)
@@ -168,35 +175,26 @@ class Streams:
         text.mode = "w"
         return text
 
-    def install(self):
-        sys.stdout = sys.__stdout__ = self.out
-        sys.stderr = sys.__stderr__ = self.err
-
     def settle(self):
         """Flushes what is left, then undoes what a program did to the streams (replaced, closed or detached them)."""
-        out, err = self.out, self.err
         try:
-            whole = sys.stdout is out and sys.stderr is err
-        except BaseException:  # `del sys.stdout`
-            whole = False
-        if not whole:
-            for name in ("stdout", "stderr"):
-                try:
-                    getattr(sys, name).flush()
-                except BaseException:
-                    pass
-        try:
-            out.flush()
+            if sys.stdout is self.out and sys.stderr is self.err:
+                self.out.flush()
+                return self.err.flush()
         except BaseException:
-            self.out = self.open(1, "<stdout>")
-            whole = False
-        try:
-            err.flush()
-        except BaseException:
-            self.err = self.open(2, "<stderr>")
-            whole = False
-        if not whole:
-            self.install()
+            pass
+        flushed(getattr(sys, "stdout", None))
+        flushed(getattr(sys, "stderr", None))
+        self.install()
+
+
+def flushed(stream):
+    """Flushes what may be no stream at all, and says whether that worked."""
+    try:
+        stream.flush()
+        return True
+    except BaseException:
+        return False
 
 
 # ------------------------------------------------------------------------------------------------------ JSON in, out
@@ -211,9 +209,6 @@ class ScannerRules:
     parse_float = float
     parse_int = int
     parse_constant = float
-
-    def __init__(self):
-        self.memo = {}
 
 
 scan = make_scanner(ScannerRules())
@@ -328,7 +323,7 @@ def value_frame(index, result, output_bytes):
         if len(text) <= output_bytes:
             return END_HEADER.pack(8 + len(text), VALUE, index) + text
         size = len(text)  # of characters, where those alone are too many
-        return bad_frame(index, "too_large", f"the result has {size} bytes of JSON or more; the limit is {output_bytes}")
+        return bad_frame(index, "too_large", f"the result has {size} or more bytes, the limit is {output_bytes}")
     except UnicodeEncodeError:
         return bad_frame(index, "lone_surrogate", "the result holds a lone surrogate, which UTF-8 cannot hold")
     except MemoryError:
@@ -340,15 +335,14 @@ def value_frame(index, result, output_bytes):
 
 def refusal_frame(index, result, error):
     """The BAD frame for a result that the encoder refused with `error`."""
-    too_deep = "the result is nested too deeply"
-    if isinstance(error, RecursionError):
-        return bad_frame(index, "too_deep", too_deep)
     try:
+        if isinstance(error, RecursionError):
+            raise error
         locate(result, "result", set())
     except Refused as refused:
         return bad_frame(index, *refused.args)
     except RecursionError:
-        return bad_frame(index, "too_deep", too_deep)
+        return bad_frame(index, "too_deep", "the result is nested too deeply")
     except MemoryError:
         raise
     except BaseException:
@@ -443,12 +437,10 @@ def own_frames(error):
             frames.append((step.tb_lineno, code.co_name))
         step = step.tb_next
     line = frames[-1][0] if frames else None
+    lines = [program.frame_text(*frame) for frame in frames]
     left_out = len(frames) - 2 * FRAMES_AT_EACH_END
-    if left_out <= 0:
-        return [program.frame_text(*frame) for frame in frames], line
-    lines = [program.frame_text(*frame) for frame in frames[:FRAMES_AT_EACH_END]]
-    lines.append(f"... {left_out} more frames ...")
-    lines += [program.frame_text(*frame) for frame in frames[-FRAMES_AT_EACH_END:]]
+    if left_out > 0:
+        lines[FRAMES_AT_EACH_END:-FRAMES_AT_EACH_END] = [f"... {left_out} more frames ..."]
     return lines, line
 
 
