@@ -397,6 +397,7 @@ def error_frame(index, error):
     try:
         return json_frame(kind, index, describe(error))
     except BaseException:
+        seen.clear()
         fields = {"type": "Exception", "message": "the exception could not be described", "line": None, "traceback": []}
         if kind == MEMORY:
             fields["type"], fields["message"] = "MemoryError", "out of memory"
@@ -466,8 +467,7 @@ class Program:
         self.code = fields["code"]
         self.entry_point = fields["entrypoint"]
         self.output_bytes = fields["output_bytes"]
-        self.main = None
-        self.source_lines = None
+        self.main = self.source_lines = None
         info = type(sys)("cellblock", "What the program can know about its run.")
         info.attempt = fields["attempt"]
         info.idempotency_key = fields["idempotency_key"]
