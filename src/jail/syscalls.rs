@@ -10,7 +10,7 @@ use std::str::FromStr;
 use nix::libc;
 use syscalls::Sysno;
 
-use crate::sys::notify;
+use crate::sys::notify::{self, Notification};
 
 /// When an allowed call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,17 +59,15 @@ const OWN_PID: u64 = 2;
 pub const CONTROL_FD: u64 = 5;
 
 const THREAD: u64 = (libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD) as u64;
-const NOT_A_THREAD: u64 = (libc::CLONE_NEWNS
+const NAMESPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_PTRACE
-    | libc::CLONE_VFORK
-    | libc::CLONE_PIDFD
-    | libc::CLONE_PARENT) as u64;
+    | libc::CLONE_NEWNET) as u64;
+const NOT_A_THREAD: u64 = NAMESPACES
+    | (libc::CLONE_PTRACE | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::CLONE_PARENT) as u64;
 
 /// Terminal and buffer queries; nothing that sets, and no TIOCSTI.
 const IOCTLS: &[u64] = &[libc::TCGETS, libc::TIOCGWINSZ, libc::FIONREAD, libc::FIONBIO, libc::FIOCLEX, libc::FIONCLEX];
@@ -258,7 +256,7 @@ pub const ALLOWED: &[Row] = &[
 pub type Attack = (&'static str, &'static str);
 
 const TREE: &str = "changes the file tree";
-const PROCESSES: &str = "starts another program or process";
+const PROGRAMS: &str = "starts another program; one that cannot fork first would become it";
 const OTHERS: &str = "reaches into other processes";
 const KERNEL: &str = "changes the kernel or the machine";
 const KEYS: &str = "kernel memory that outlives and crosses jobs";
@@ -298,11 +296,8 @@ pub const ATTACKS: &[Attack] = &[
     ("quotactl_fd", TREE),
     ("unshare", "new namespaces open attack surface"),
     ("setns", "new namespaces open attack surface"),
-    ("execve", PROCESSES),
-    ("execveat", PROCESSES),
-    ("fork", PROCESSES),
-    ("vfork", PROCESSES),
-    ("clone", PROCESSES),
+    ("execve", PROGRAMS),
+    ("execveat", PROGRAMS),
     ("init_module", KERNEL),
     ("finit_module", KERNEL),
     ("delete_module", KERNEL),
@@ -358,18 +353,23 @@ pub enum Answer {
     Kill,
 }
 
-/// Decides on a suspended call.
+/// Decides on a suspended call. The first argument is looked at for clone(2) only: fork, vfork and a plain clone are
+/// refused and the program goes on, because honest libraries try them and cope (`platform.uname` runs `uname -p`,
+/// `ctypes.util.find_library` runs `ldconfig`, Debian's pandas does the former at import); with a namespace flag it
+/// is an attack.
 #[must_use]
-pub fn answer(number: i64, arch: u32) -> Answer {
-    let Some(name) = native_name(number, arch) else {
+pub fn answer(call: &Notification) -> Answer {
+    let Some(name) = native_name(call.number, call.arch) else {
         // Another architecture's table, the x32 table, or a number above the table.
-        return if is_foreign(number, arch) {
+        return if is_foreign(call.number, call.arch) {
             Answer::Kill
         } else {
             Answer::Refuse { errno: libc::ENOSYS, listed: true }
         };
     };
-    if ATTACKS.iter().any(|(attack, _)| *attack == name) {
+    let [flags, ..] = call.args;
+    let makes_namespaces = name == "clone" && flags & NAMESPACES != 0;
+    if makes_namespaces || ATTACKS.iter().any(|(attack, _)| *attack == name) {
         Answer::Kill
     } else if QUIET.iter().any(|(quiet, _)| *quiet == name) {
         Answer::Refuse { errno: libc::ENOSYS, listed: false }
@@ -440,18 +440,22 @@ mod tests {
     #[test]
     fn attacks_kill_and_the_rest_is_refused() {
         let native = notify::native_arch();
-        let of = |name| answer(number(name).unwrap(), native);
-        assert_eq!(of("ptrace"), Answer::Kill);
-        assert_eq!(of("clone"), Answer::Kill);
-        assert_eq!(of("socket"), Answer::Refuse { errno: libc::EPERM, listed: true });
-        assert_eq!(of("clone3"), Answer::Refuse { errno: libc::ENOSYS, listed: false });
-        assert_eq!(answer(100_000, native), Answer::Refuse { errno: libc::ENOSYS, listed: true });
-        assert_eq!(answer(1, 0x4000_0003), Answer::Kill);
+        let call = |number, arch, first| Notification { id: 0, number, arch, args: [first, 0, 0, 0, 0, 0] };
+        let of = |name, first| answer(&call(number(name).unwrap(), native, first));
+        let listed = |errno| Answer::Refuse { errno, listed: true };
+        assert_eq!(of("ptrace", 0), Answer::Kill);
+        assert_eq!(of("execve", 0), Answer::Kill);
+        assert_eq!(of("clone", libc::SIGCHLD as u64), listed(libc::EPERM));
+        assert_eq!(of("clone", libc::CLONE_NEWUSER as u64), Answer::Kill);
+        assert_eq!(of("socket", 0), listed(libc::EPERM));
+        assert_eq!(of("clone3", 0), Answer::Refuse { errno: libc::ENOSYS, listed: false });
+        assert_eq!(answer(&call(100_000, native, 0)), listed(libc::ENOSYS));
+        assert_eq!(answer(&call(1, 0x4000_0003, 0)), Answer::Kill);
         #[cfg(target_arch = "x86_64")]
-        assert_eq!(
-            (answer(X32_BIT | 1, native), name(X32_BIT | 1, native)),
-            (Answer::Kill, "x32_syscall_1".to_owned())
-        );
+        {
+            assert_eq!(answer(&call(X32_BIT | 1, native, 0)), Answer::Kill);
+            assert_eq!(name(X32_BIT | 1, native), "x32_syscall_1");
+        }
         assert_eq!(name(100_000, native), "syscall_100000");
     }
 }

@@ -54,7 +54,7 @@ impl RefusedCalls {
 
     fn decide(&mut self, listener: BorrowedFd<'_>, call: notify::Notification) -> io::Result<Option<Stop>> {
         let name = || syscalls::name(call.number, call.arch);
-        match syscalls::answer(call.number, call.arch) {
+        match syscalls::answer(&call) {
             Answer::Kill => Ok(Some(Stop::SyscallDenied { number: call.number, name: name() })),
             Answer::Refuse { errno, listed } => {
                 self.seen += 1;

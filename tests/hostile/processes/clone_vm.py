@@ -1,5 +1,5 @@
-# expect: syscall_denied
-# syscall: clone
+# expect: succeeded
+# denied: clone
 # why: what posix_spawn does: a child that shares the memory (CLONE_VM, CLONE_VFORK)
 import ctypes
 import os

@@ -1,5 +1,6 @@
-# expect: syscall_denied
-# syscall: clone
+# expect: failed
+# denied: clone
+# error: PermissionError
 # why: a daemon: two forks and a session of its own, to outlive the job and hold its stdout
 import os
 import time

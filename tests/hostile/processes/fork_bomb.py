@@ -1,5 +1,6 @@
-# expect: syscall_denied
-# syscall: clone
+# expect: failed
+# denied: clone
+# error: PermissionError
 # why: the fork bomb
 import os
 

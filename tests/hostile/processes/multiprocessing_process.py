@@ -1,5 +1,6 @@
-# expect: syscall_denied
-# syscall: clone
+# expect: failed
+# denied: clone
+# error: PermissionError
 # why: multiprocessing is not supported and must say so instead of hanging
 import multiprocessing
 

@@ -1,5 +1,5 @@
-# expect: syscall_denied
-# syscall: clone
+# expect: succeeded
+# denied: clone
 # why: a child process by the raw call: clone with SIGCHLD alone
 import ctypes
 import os

@@ -1,5 +1,5 @@
-# expect: syscall_denied
-# syscall: fork
+# expect: succeeded
+# denied: fork
 # arch: x86_64
 # why: fork by its own number
 import ctypes

@@ -1,5 +1,5 @@
-# expect: syscall_denied
-# syscall: vfork
+# expect: succeeded
+# denied: vfork
 # arch: x86_64
 # why: vfork by its own number
 import ctypes

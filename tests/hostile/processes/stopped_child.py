@@ -1,5 +1,6 @@
-# expect: syscall_denied
-# syscall: clone
+# expect: failed
+# denied: clone
+# error: PermissionError
 # why: a stopped child at the deadline ignores everything but SIGKILL
 import os
 import signal

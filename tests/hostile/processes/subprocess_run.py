@@ -1,4 +1,6 @@
-# expect: syscall_denied
+# expect: failed
+# denied: vfork
+# error: PermissionError
 # why: running a program in the usual way
 import subprocess
 
