@@ -54,6 +54,8 @@ pub struct PlanFile {
 pub enum FileContent {
     /// This text.
     Text(String),
+    /// The bytes that this base64 text (RFC 4648) stands for.
+    Base64(String),
     /// The library that enters the jail; the jailer is the same binary and has it.
     NativeLibrary,
 }

@@ -1,11 +1,13 @@
 //! The read-only root: a tmpfs with bind mounts, and the pivot into it.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
@@ -39,11 +41,12 @@ pub(super) fn build_and_pivot(plan: &RootPlan) -> io::Result<()> {
     for file in &plan.files {
         let place = inside(&staging, &file.target);
         make_parent(&place)?;
-        let bytes = match &file.content {
-            FileContent::Text(text) => text.as_bytes(),
-            FileContent::NativeLibrary => native::LIBRARY,
+        let bytes: Cow<'_, [u8]> = match &file.content {
+            FileContent::Text(text) => text.as_bytes().into(),
+            FileContent::Base64(text) => BASE64.decode(text.as_bytes()).map_err(io::Error::other)?.into(),
+            FileContent::NativeLibrary => native::LIBRARY.into(),
         };
-        fs::write(&place, bytes).map_err(|error| named(&place, error))?;
+        fs::write(&place, &bytes).map_err(|error| named(&place, error))?;
     }
     fs::create_dir_all(staging.join("tmp"))?;
     pivot(&staging)

@@ -66,8 +66,8 @@ const NAMESPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u64;
-const NOT_A_THREAD: u64 = NAMESPACES
-    | (libc::CLONE_PTRACE | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::CLONE_PARENT) as u64;
+const NOT_A_THREAD: u64 =
+    NAMESPACES | (libc::CLONE_PTRACE | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::CLONE_PARENT) as u64;
 
 /// Terminal and buffer queries; nothing that sets, and no TIOCSTI.
 const IOCTLS: &[u64] = &[libc::TCGETS, libc::TIOCGWINSZ, libc::FIONREAD, libc::FIONBIO, libc::FIOCLEX, libc::FIONCLEX];

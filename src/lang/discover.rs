@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Runtime;
-use crate::jail::Bind;
+use super::runtime::{self, Runtime};
+use crate::jail::{Bind, FileContent};
 use crate::job::Language;
 use crate::sys::process;
 
@@ -60,13 +60,20 @@ struct Answer {
     /// Directory whose `lib` may hold the interpreter's own shared libraries.
     prefix: PathBuf,
     import_path: Vec<PathBuf>,
+    /// The harness in the form that starts fastest: Python's, compiled for this very version.
+    harness: Option<String>,
 }
 
-const ASK_PYTHON: &str = "import json,os,sys;print(json.dumps({'version':sys.version.split()[0],\
-    'program':os.path.realpath(sys.executable),'prefix':sys.base_prefix,'import_path':sys.path}))";
+/// Compiling the harness takes longer than all else that it does at start, so it is done once, here. The head of a
+/// .pyc is the version's magic number and three unused words (importlib, PEP 552).
+const ASK_PYTHON: &str = "import base64,importlib.util,json,marshal,os,sys\n\
+    code=compile(sys.argv[1],'/cellblock/harness.py','exec',dont_inherit=True)\n\
+    pyc=importlib.util.MAGIC_NUMBER+bytes(12)+marshal.dumps(code)\n\
+    print(json.dumps({'version':sys.version.split()[0],'program':os.path.realpath(sys.executable),\
+    'prefix':sys.base_prefix,'import_path':sys.path,'harness':base64.b64encode(pyc).decode()}))";
 
 const ASK_NODE: &str = "const p=require('path'),e=require('fs').realpathSync(process.execPath);\
-    console.log(JSON.stringify({version:process.versions.node,program:e,prefix:p.dirname(p.dirname(e)),import_path:[]}))";
+    console.log(JSON.stringify({version:process.versions.node,program:e,prefix:p.dirname(p.dirname(e)),import_path:[],harness:null}))";
 
 /// Directories with the host's shared libraries: the loader's defaults on the distributions in use.
 const LIBRARY_DIRS: [&str; 6] = [
@@ -78,9 +85,11 @@ const LIBRARY_DIRS: [&str; 6] = [
     "/lib64",
 ];
 
-/// Read-only data that interpreters and libraries look up: the loader's cache, Debian's choice of BLAS, time
-/// zones, and the parts of Debian's Node that lie outside its binary.
-const DATA: [&str; 4] = ["/etc/ld.so.cache", "/etc/alternatives", "/usr/share/zoneinfo", "/usr/share/nodejs"];
+/// Read-only data that both interpreters look up: the loader's cache, Debian's choice of BLAS, time zones.
+const DATA: [&str; 3] = ["/etc/ld.so.cache", "/etc/alternatives", "/usr/share/zoneinfo"];
+
+/// The parts of Debian's own Node that lie outside its binary.
+const NODE_DATA: [&str; 1] = ["/usr/share/nodejs"];
 
 /// Finds an interpreter and what it needs.
 ///
@@ -88,9 +97,9 @@ const DATA: [&str; 4] = ["/etc/ld.so.cache", "/etc/alternatives", "/usr/share/zo
 /// [`RuntimeError`] says what was looked for and which key sets it.
 pub fn discover(language: Language, paths: &RuntimePaths) -> Result<Runtime, RuntimeError> {
     let program = find(language, paths)?;
-    let ask: &[&str] = match language {
-        Language::Python => &["-I", "-c", ASK_PYTHON],
-        Language::Node => &["-e", ASK_NODE],
+    let (ask, data): (&[&str], &[&str]) = match language {
+        Language::Python => (&["-I", "-c", ASK_PYTHON, runtime::PYTHON_HARNESS], &[]),
+        Language::Node => (&["-e", ASK_NODE], &NODE_DATA),
     };
     let unusable = |source| RuntimeError::Unusable { program: program.clone(), source };
     let text = process::output_of(&program, ask).map_err(unusable)?;
@@ -109,14 +118,19 @@ pub fn discover(language: Language, paths: &RuntimePaths) -> Result<Runtime, Run
         }
     }
     tree.add(&answer.program).map_err(unusable)?;
-    for path in LIBRARY_DIRS.iter().chain(&DATA).map(Path::new).filter(|path| path.exists()) {
+    for path in LIBRARY_DIRS.iter().chain(&DATA).chain(data).map(Path::new).filter(|path| path.exists()) {
         tree.add(path).map_err(unusable)?;
     }
     for library in own_libraries(&answer.prefix) {
         tree.add(&library).map_err(unusable)?;
     }
     let (binds, links) = tree.finish();
-    Ok(Runtime { language, version: answer.version, program: answer.program, import_path, binds, links })
+    let harness = match answer.harness {
+        Some(compiled) => FileContent::Base64(compiled),
+        None => FileContent::Text(runtime::NODE_HARNESS.to_owned()),
+    };
+    let Answer { version, program, .. } = answer;
+    Ok(Runtime { language, version, program, harness, import_path, binds, links })
 }
 
 fn find(language: Language, paths: &RuntimePaths) -> Result<PathBuf, RuntimeError> {

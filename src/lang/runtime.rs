@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use crate::jail::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan};
 use crate::job::{Language, Limits, RuntimeVersion};
 
-const PYTHON_HARNESS: &str = include_str!("harness/harness.py");
-const NODE_HARNESS: &str = include_str!("harness/harness.js");
+/// The Python harness; it is mounted in compiled form.
+pub(super) const PYTHON_HARNESS: &str = include_str!("harness/harness.py");
+/// The Node.js harness.
+pub(super) const NODE_HARNESS: &str = include_str!("harness/harness.js");
 
 /// Where the harness and the native library are inside.
 const HARNESS_DIR: &str = "/cellblock";
@@ -30,6 +32,8 @@ pub struct Runtime {
     pub version: String,
     /// Its path, without symbolic links.
     pub program: PathBuf,
+    /// What runs inside it: `/cellblock/harness.pyc` or `harness.js`.
+    pub harness: FileContent,
     /// Directories from which programs may import, in search order.
     pub import_path: Vec<PathBuf>,
     /// Everything of the host that it needs.
@@ -47,13 +51,13 @@ impl Runtime {
     /// The jail of this runtime.
     #[must_use]
     pub fn jail_plan(&self, ids: IdMap) -> JailPlan {
-        let (harness, text) = match self.language {
-            Language::Python => ("harness.py", PYTHON_HARNESS),
-            Language::Node => ("harness.js", NODE_HARNESS),
+        let harness = match self.language {
+            Language::Python => "harness.pyc",
+            Language::Node => "harness.js",
         };
         let place = |name: &str| PathBuf::from(HARNESS_DIR).join(name);
         let files = vec![
-            PlanFile { target: place(harness), content: FileContent::Text(text.to_owned()) },
+            PlanFile { target: place(harness), content: self.harness.clone() },
             PlanFile { target: place("native.so"), content: FileContent::NativeLibrary },
         ];
         let program = self.program.display().to_string();

@@ -1,4 +1,5 @@
-# expect: syscall_denied
+# expect: succeeded
+# denied: clone
 # why: from an empty tuple to a shell by the graph of classes, without one import
 def main():
     for cls in ().__class__.__base__.__subclasses__():
