@@ -40,11 +40,18 @@ impl Examination {
 
 /// Looks at the host and runs one job in each runtime's jail.
 pub async fn examine(config: &Config) -> Examination {
+    let layers = probe::layers();
+    let can_run = layers.iter().all(|layer| layer.state != LayerState::Missing);
     let mut runtimes = Vec::new();
     for language in Language::ALL {
-        runtimes.push(check_runtime(config, language).await);
+        runtimes.push(if can_run {
+            check_runtime(config, language).await
+        } else {
+            let found = "not tried, because a layer is missing".to_owned();
+            RuntimeCheck { language: language.as_str(), works: false, found }
+        });
     }
-    Examination { layers: probe::layers(), runtimes }
+    Examination { layers, runtimes }
 }
 
 /// Programs that use what a jail must not break: a number's round trip, text beyond ASCII, and a clock.

@@ -1,0 +1,69 @@
+# make demo   a batch over 10,000 real records, on a fresh machine, without a server
+# make test   everything that must hold, with all that it needs
+#
+# Both install what they lack from Debian's packages, as root or through sudo.
+
+CARGO ?= cargo
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+CELLBLOCK := target/release/cellblock
+DEMO := target/demo
+
+BUILD_PACKAGES := gcc libc6-dev python3
+RUN_PACKAGES := $(BUILD_PACKAGES) nodejs
+TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2
+
+.PHONY: demo test lint unit build bench deny clean install-run install-test
+
+# Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
+define install
+	@missing=""; for package in $(1); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "please install:$$missing"; exit 1; }; \
+	  echo "installing:$$missing"; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+install-run:
+	$(call install,$(RUN_PACKAGES))
+
+install-test:
+	$(call install,$(TEST_PACKAGES))
+
+build: install-run
+	$(CARGO) build --release --locked
+
+demo: build
+	@mkdir -p $(DEMO)
+	@/usr/bin/python3 examples/birdstrikes/prepare.py --with-trouble > $(DEMO)/records.jsonl
+	@echo "== 1. clean and score every record, in Python"
+	@$(CELLBLOCK) batch run examples/birdstrikes/score.py --items $(DEMO)/records.jsonl --out $(DEMO)/scored.jsonl \
+	  --limit wall_ms=2000
+	@echo "== 2. render a sentence from each, in JavaScript"
+	@$(CELLBLOCK) batch run examples/birdstrikes/sentence.js --items $(DEMO)/scored.jsonl --from-results \
+	  --out $(DEMO)/sentences.jsonl --limit wall_ms=2000
+	@echo "== the first results of $(DEMO)/sentences.jsonl"
+	@head -n 3 $(DEMO)/sentences.jsonl
+
+test: lint unit
+
+lint: install-test
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+unit: install-test
+	$(CARGO) test --locked
+
+bench: build
+	$(CELLBLOCK) bench
+
+# Licences, sources and duplicate versions of the dependencies; installs cargo-deny, which takes some minutes.
+deny:
+	command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --all-features check bans licenses sources
+
+clean:
+	$(CARGO) clean
