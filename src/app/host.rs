@@ -1,10 +1,12 @@
 //! This host's runtimes and jails, from the configuration.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::job::Language;
 use crate::lang::{self, RuntimeError};
+use crate::sys::process::OWN_BINARY;
 use crate::zygote::{Host, HostError};
 
 /// Why nothing can be run here.
@@ -30,5 +32,5 @@ pub fn open_host(config: &Config, languages: &[Language]) -> Result<Arc<Host>, O
         .iter()
         .map(|language| lang::discover(*language, &config.runtime(*language)))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Arc::new(Host::open(runtimes, getrandom::u64()?)?))
+    Ok(Arc::new(Host::open(runtimes, Path::new(OWN_BINARY), getrandom::u64()?)?))
 }

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
 
 use nix::libc;
 use nix::sched::CloneFlags;
@@ -141,19 +142,17 @@ pub fn exec(path: &CString, argv: &[CString], env: &[CString]) -> io::Error {
     }
 }
 
-/// Starts this very binary again with these arguments, an empty environment, `stdin` as its standard input and
-/// standard error shared.
+/// The binary that this process runs, whatever became of its name since.
+pub const OWN_BINARY: &str = "/proc/self/exe";
+
+/// Starts a binary with these arguments, an empty environment, `stdin` as its standard input and standard error
+/// shared.
 ///
 /// # Errors
 /// The system's error.
 #[allow(clippy::disallowed_methods, reason = "this module owns the starting of processes")]
-pub fn respawn_self(args: &[&str], stdin: OwnedFd) -> io::Result<std::process::Child> {
-    std::process::Command::new("/proc/self/exe")
-        .args(args)
-        .env_clear()
-        .stdin(stdin)
-        .stdout(std::process::Stdio::null())
-        .spawn()
+pub fn spawn(binary: &Path, args: &[&str], stdin: OwnedFd) -> io::Result<std::process::Child> {
+    std::process::Command::new(binary).args(args).env_clear().stdin(stdin).stdout(std::process::Stdio::null()).spawn()
 }
 
 /// Runs a trusted program of the host to its end with an empty environment but for `LANG=C.UTF-8`, and gives
@@ -162,7 +161,7 @@ pub fn respawn_self(args: &[&str], stdin: OwnedFd) -> io::Result<std::process::C
 /// # Errors
 /// The system's error, or `Other` with the program's status and standard error.
 #[allow(clippy::disallowed_methods, reason = "this module owns the starting of processes")]
-pub fn output_of(program: &std::path::Path, args: &[&str]) -> io::Result<String> {
+pub fn output_of(program: &Path, args: &[&str]) -> io::Result<String> {
     let output = std::process::Command::new(program)
         .args(args)
         .env_clear()

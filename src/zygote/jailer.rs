@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::process::Child;
 
 use nix::libc;
@@ -24,14 +25,14 @@ pub struct Jailer {
 }
 
 impl Jailer {
-    /// Starts a jailer and waits until its root stands.
+    /// Starts a jailer, `binary jailer`, and waits until its root stands.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub async fn start(plan: &JailPlan) -> Result<Self, Fault> {
+    pub async fn start(binary: &Path, plan: &JailPlan) -> Result<Self, Fault> {
         let at_plan = |error: io::Error| Fault::setup(Stage::Plan, error.to_string());
         let (ours, theirs) = socket::pair().map_err(at_plan)?;
-        let child = process::respawn_self(&["jailer"], theirs).map_err(at_plan)?;
+        let child = process::spawn(binary, &["jailer"], theirs).map_err(at_plan)?;
         fd::set_nonblocking(ours.as_fd()).map_err(at_plan)?;
         let control = fd::watch(ours).map_err(at_plan)?;
         let jailer = Self { control: Mutex::new(control), child };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,6 +44,7 @@ struct Station {
 /// What all slots of a worker share.
 pub struct Host {
     stations: BTreeMap<Language, Station>,
+    binary: PathBuf,
     group: Box<dyn Group>,
     filter: Vec<Instruction>,
     ids: IdMap,
@@ -56,11 +58,12 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
-    /// Takes the runtimes of this host; makes the worker's cgroup and compiles the filter.
+    /// Takes the runtimes of this host; makes the worker's cgroup and compiles the filter. `binary` is this
+    /// program, which is started again as the jailer.
     ///
     /// # Errors
     /// [`HostError`] says which layer is missing and what would provide it.
-    pub fn open(runtimes: Vec<Runtime>, nonce: u64) -> Result<Self, HostError> {
+    pub fn open(runtimes: Vec<Runtime>, binary: &Path, nonce: u64) -> Result<Self, HostError> {
         let ids = IdMap::choose(nix::unistd::geteuid().as_raw(), &std::fs::read_to_string("/proc/self/uid_map")?);
         let station = |runtime: Runtime| {
             let plan = runtime.jail_plan(ids);
@@ -68,6 +71,7 @@ impl Host {
         };
         Ok(Self {
             stations: runtimes.into_iter().map(station).collect(),
+            binary: binary.to_owned(),
             group: cgroup::open_group(nonce)?,
             filter: filter::compile()?,
             ids,
@@ -95,6 +99,12 @@ impl Host {
         self.group.version()
     }
 
+    /// The process id of a language's jailer, while it has one.
+    pub async fn jailer_pid(&self, language: Language) -> Option<u32> {
+        let station = self.stations.get(&language)?;
+        station.jailer.lock().await.as_ref().map(|jailer| jailer.pid())
+    }
+
     fn station(&self, language: Language) -> Result<&Station, Fault> {
         self.stations
             .get(&language)
@@ -111,7 +121,7 @@ impl Host {
             let mut current = station.jailer.lock().await;
             match current.as_ref() {
                 Some(jailer) => Arc::clone(jailer),
-                None => Arc::clone(current.insert(Arc::new(Jailer::start(&station.plan).await?))),
+                None => Arc::clone(current.insert(Arc::new(Jailer::start(&self.binary, &station.plan).await?))),
             }
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
