@@ -3,3 +3,5 @@
 // Marked as tests so that the lints know their helpers for what they are.
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod jail;

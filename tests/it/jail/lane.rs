@@ -1,0 +1,96 @@
+//! A slot with a host of its own, so that what it leaves behind can be told from what others do.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cellblock::job::{Language, Program, RawJson};
+use cellblock::lang::{self, Runtime, RuntimePaths};
+use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
+use cellblock::zygote::{Host, Slot};
+use tokio::sync::watch;
+
+use super::leftovers::{self, Census};
+
+/// The program under test, which is also its own jailer.
+pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_cellblock");
+
+/// A slot, its host, and the name of their control group.
+pub(super) struct Lane {
+    pub(super) host: Arc<Host>,
+    pub(super) slot: Slot,
+    language: Language,
+    group: String,
+}
+
+/// The interpreter of a language. A host without it fails here.
+pub(super) fn runtime(language: Language) -> Runtime {
+    lang::discover(language, &RuntimePaths::default()).unwrap()
+}
+
+/// Runs a future on a runtime of its own.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+impl Lane {
+    pub(super) fn open(runtime: Runtime) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let nonce = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let language = runtime.language;
+        let host = Arc::new(Host::open(vec![runtime], Path::new(BINARY), nonce).unwrap());
+        let slot = Slot::new(Arc::clone(&host));
+        let group = format!("cellblock-{}-{nonce:08x}", std::process::id());
+        Self { host, slot, language, group }
+    }
+
+    /// Runs items and gives what became of each.
+    pub(super) async fn run_all(
+        &mut self,
+        program: &Program,
+        items: &[Item],
+        interrupt: &watch::Receiver<Interrupt>,
+    ) -> (Vec<ItemRun>, Result<(), Interrupted>) {
+        let file = match program.language {
+            Language::Python => "main.py",
+            Language::Node => "main.js",
+        };
+        let call = Call { program, file, attempt: 1, idempotency_key: None };
+        let mut runs = Vec::new();
+        let end = run_items(&mut self.slot, &call, items, interrupt, &mut |run| runs.push(run)).await;
+        (runs, end)
+    }
+
+    /// Runs a program once.
+    pub(super) async fn run(&mut self, program: &Program, inputs: RawJson) -> Result<ItemRun, Interrupted> {
+        let (_wish, interrupt) = watch::channel(Interrupt::None);
+        let (mut runs, end) = self.run_all(program, &[Item { index: 0, inputs }], &interrupt).await;
+        end.map(|()| runs.pop().unwrap())
+    }
+
+    /// What there is of this lane now.
+    pub(super) async fn census(&self) -> Census {
+        leftovers::census(self.host.jailer_pid(self.language).await, &self.group)
+    }
+
+    /// Waits until nothing is left but the jailer and one spare interpreter. Gives what is too much.
+    pub(super) async fn settled(&self) -> Result<(), Census> {
+        leftovers::eventually(|| async {
+            let census = self.census().await;
+            if census.is_at_rest() { Ok(()) } else { Err(census) }
+        })
+        .await
+    }
+
+    /// Gives everything up. Answers with what is left of it.
+    pub(super) async fn close(self) -> Result<(), Census> {
+        let pid = self.host.jailer_pid(self.language).await;
+        drop((self.slot, self.host));
+        let group = self.group;
+        leftovers::eventually(|| async {
+            let census = leftovers::census(pid, &group);
+            if census.is_empty() { Ok(()) } else { Err(census) }
+        })
+        .await
+    }
+}
