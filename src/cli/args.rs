@@ -38,6 +38,8 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Run one function in the jail, here and now
     Run(RunArgs),
+    /// Measure how fast this host runs jobs; run it when the host is idle
+    Bench(BenchArgs),
     /// Show which layers of the jail this host gives, and what to do about a missing one
     Doctor,
     /// Print the configuration in force, with the source of each value
@@ -74,4 +76,15 @@ pub(super) struct RunArgs {
     /// One input; the value is JSON, or text where it is not; may be given again
     #[arg(long = "input", value_name = "NAME=VALUE")]
     pub(super) input: Vec<String>,
+}
+
+/// `cellblock bench`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BenchArgs {
+    /// How long each row is measured
+    #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
+    pub(super) seconds: f64,
+    /// Items of a chunk
+    #[arg(long, default_value_t = 1000, value_name = "NUMBER", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub(super) chunk: usize,
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use super::args::{Cli, Command, Global};
-use super::{config, doctor, print, run};
+use super::{bench, config, doctor, print, run};
 use crate::config::{Config, Sources};
 use crate::jail;
 
@@ -65,6 +65,7 @@ fn run_command(cli: &Cli) -> Result<Finish, Failure> {
     let config = load_config(&cli.global)?;
     match &cli.command {
         Command::Run(args) => run::run(&cli.global, &config, args),
+        Command::Bench(args) => bench::bench(&cli.global, &config, args),
         Command::Doctor => doctor::doctor(&cli.global, &config),
         Command::Config => config::show(&cli.global, &config),
         Command::Jailer => Ok(Finish::Good),
