@@ -21,7 +21,7 @@ use crate::sys::{fd, privilege, socket};
 /// Largest message between worker and jailer: the plan with its harness.
 const MESSAGE_MAX: usize = 192 << 10;
 
-/// Asks for an interpreter in a new slot. Carries descriptors in this order: the job pipe's read end, the result
+/// Asks for an interpreter in a new slot. Carries descriptors in this order: the socket for the answer, the job pipe's read end, the result
 /// pipe's write end, the control socket, stdout, stderr, the report pipe's write end, then one `cgroup.procs`
 /// for each hierarchy, opened for writing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -202,16 +202,30 @@ fn serve(control: &OwnedFd, launch: &slot::Launch) -> io::Result<()> {
                 return Ok(());
             }
             let request: SpawnRequest = serde_json::from_slice(buffer.get(..length).unwrap_or_default())?;
-            match start_slot(launch, &request, fds) {
-                Ok((pid, pidfd)) => {
-                    answer(control, &SpawnReply::Started, Some(&pidfd))?;
-                    slots.push((pid, pidfd));
-                }
-                Err((stage, error)) => {
-                    answer(control, &SpawnReply::Failed { stage, message: error.to_string() }, None)?;
-                }
-            }
+            slots.extend(start_and_answer(launch, &request, fds)?);
         }
+    }
+}
+
+/// Starts a slot and answers on the socket that came with the request. That the asker has stopped waiting is no
+/// failure: its end of the slot's descriptors is closed then, and the interpreter ends by itself.
+fn start_and_answer(
+    launch: &slot::Launch,
+    request: &SpawnRequest,
+    mut fds: Vec<OwnedFd>,
+) -> io::Result<Option<(i32, OwnedFd)>> {
+    if fds.is_empty() {
+        return Err(io::Error::other("a spawn request has nowhere to be answered"));
+    }
+    let asker = fds.remove(0);
+    let started = start_slot(launch, request, fds);
+    let told = match &started {
+        Ok((_, pidfd)) => answer(&asker, &SpawnReply::Started, Some(pidfd)),
+        Err((stage, error)) => answer(&asker, &SpawnReply::Failed { stage: *stage, message: error.to_string() }, None),
+    };
+    match told {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(started.ok()),
     }
 }
 

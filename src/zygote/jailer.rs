@@ -7,7 +7,6 @@ use std::process::Child;
 
 use nix::libc;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::Mutex;
 
 use crate::jail::{JailPlan, SpawnReply, SpawnRequest};
 use crate::job::{Fault, Stage};
@@ -17,9 +16,12 @@ use crate::sys::{fd, process, socket};
 const REPLY_MAX: usize = 4096;
 
 /// A running jailer of one runtime. It ends, with all that it started, when this is dropped.
+///
+/// Requests are single messages, and each carries the socket on which it is answered: callers neither wait for one
+/// another nor hold a lock, so one that stops waiting, or is never polled again, holds nobody up.
 #[derive(Debug)]
 pub struct Jailer {
-    control: Mutex<AsyncFd<OwnedFd>>,
+    control: AsyncFd<OwnedFd>,
     // Waited for on drop, after the socket is closed, so that no zombie is left.
     child: Child,
 }
@@ -35,13 +37,10 @@ impl Jailer {
         let child = process::spawn(binary, &["jailer"], theirs).map_err(at_plan)?;
         fd::set_nonblocking(ours.as_fd()).map_err(at_plan)?;
         let control = fd::watch(ours).map_err(at_plan)?;
-        let jailer = Self { control: Mutex::new(control), child };
+        let jailer = Self { control, child };
         let message = serde_json::to_vec(plan).map_err(|error| at_plan(error.into()))?;
-        let (reply, _) = {
-            let control = jailer.control.lock().await;
-            send(&control, &message, &[]).await.map_err(at_plan)?;
-            receive(&control).await.map_err(at_plan)?
-        };
+        send(&jailer.control, &message, &[]).await.map_err(at_plan)?;
+        let (reply, _) = receive(&jailer.control).await.map_err(at_plan)?;
         match reply {
             SpawnReply::Ready => Ok(jailer),
             SpawnReply::Failed { stage, message } => Err(Fault::setup(stage, message)),
@@ -56,9 +55,14 @@ impl Jailer {
     pub async fn spawn(&self, request: &SpawnRequest, fds: &[BorrowedFd<'_>]) -> Result<OwnedFd, Fault> {
         let gone = |error: io::Error| Fault::zygote_died(format!("jailer does not answer: {error}"));
         let message = serde_json::to_vec(request).map_err(|error| gone(error.into()))?;
-        let control = self.control.lock().await;
-        send(&control, &message, fds).await.map_err(gone)?;
-        let (reply, mut fds) = receive(&control).await.map_err(gone)?;
+        let (ours, theirs) = socket::pair().map_err(gone)?;
+        fd::set_nonblocking(ours.as_fd()).map_err(gone)?;
+        let answers = fd::watch(ours).map_err(gone)?;
+        let sent: Vec<BorrowedFd<'_>> = std::iter::once(theirs.as_fd()).chain(fds.iter().copied()).collect();
+        send(&self.control, &message, &sent).await.map_err(gone)?;
+        // Only the jailer has the other end now: if it dies, the answer is the end of the socket.
+        drop(theirs);
+        let (reply, mut fds) = receive(&answers).await.map_err(gone)?;
         match (reply, fds.pop()) {
             (SpawnReply::Started, Some(pidfd)) => Ok(pidfd),
             (SpawnReply::Failed { stage, message }, _) => Err(Fault::setup(stage, message)),
@@ -76,10 +80,9 @@ impl Jailer {
 impl Drop for Jailer {
     fn drop(&mut self) {
         // The inner jailer ends at the end of its socket, and the outer one with it.
-        let ended =
-            nix::sys::socket::shutdown(self.control.get_mut().get_ref().as_raw_fd(), nix::sys::socket::Shutdown::Both)
-                .map_err(io::Error::from)
-                .and_then(|()| self.child.wait());
+        let ended = nix::sys::socket::shutdown(self.control.as_raw_fd(), nix::sys::socket::Shutdown::Both)
+            .map_err(io::Error::from)
+            .and_then(|()| self.child.wait());
         if let Err(error) = ended {
             tracing::warn!(%error, "the jailer's end was not seen");
         }

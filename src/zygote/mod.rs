@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod jailer;
+mod leaves;
 mod process;
 mod slot;
 

@@ -11,7 +11,8 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
-use crate::jail::cgroup::{Group, Leaf, LeafLimits, LeafUsage};
+use super::leaves::OwnedLeaf;
+use crate::jail::cgroup::{LeafLimits, LeafUsage};
 use crate::jail::{Report, SlotUid, SpawnRequest};
 use crate::job::{Fault, Stage};
 use crate::lang::SpawnFlags;
@@ -48,12 +49,11 @@ pub struct EntryPlan<'a> {
     pub filter: &'a [Instruction],
 }
 
-/// The parts that every stage of the life has. Dropped, it kills the slot and removes its leaf.
+/// The parts that every stage of the life has. Dropped, it kills the slot; its leaf goes as soon as it is empty.
 #[derive(Debug)]
 struct Body {
     pidfd: AsyncFd<OwnedFd>,
-    leaf: Box<dyn Leaf>,
-    is_removed: bool,
+    leaf: OwnedLeaf,
 }
 
 /// An interpreter that boots.
@@ -99,13 +99,7 @@ impl Zygote {
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub async fn spawn(
-        jailer: &Jailer,
-        group: &dyn Group,
-        spec: &SpawnSpec,
-        number: u64,
-        uid: SlotUid,
-    ) -> Result<Self, Fault> {
+    pub(super) async fn spawn(jailer: &Jailer, leaf: OwnedLeaf, spec: &SpawnSpec, uid: SlotUid) -> Result<Self, Fault> {
         let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let started = clock::now();
@@ -115,9 +109,7 @@ impl Zygote {
         let (stderr, stderr_write) = io::pipe().map_err(at_fds)?;
         let (report, report_write) = io::pipe().map_err(at_fds)?;
         let (control, control_theirs) = socket::pair().map_err(at_fds)?;
-        let leaf = group.leaf(&format!("z{number}")).map_err(at_cgroup)?;
-        let mut leaf = Unused(Some(leaf));
-        let entries = leaf.get().and_then(|leaf| leaf.entries()).map_err(at_cgroup)?;
+        let entries = leaf.entries().map_err(at_cgroup)?;
         let mut fds = vec![
             job_read.as_fd(),
             result_write.as_fd(),
@@ -129,9 +121,8 @@ impl Zygote {
         fds.extend(entries.iter().map(AsFd::as_fd));
         let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.0.clone() };
         let pidfd = jailer.spawn(&request, &fds).await?;
-        let leaf = leaf.0.take().ok_or_else(|| at_cgroup(io::Error::other("the leaf is gone")))?;
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;
-        let body = Body { pidfd, leaf, is_removed: false };
+        let body = Body { pidfd, leaf };
         fd::set_nonblocking(control.as_fd()).map_err(at_fds)?;
         let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into()).map_err(at_fds);
         Ok(Self {
@@ -236,23 +227,6 @@ impl Zygote {
     }
 }
 
-/// A leaf that nobody entered; removed when the start fails.
-struct Unused(Option<Box<dyn Leaf>>);
-
-impl Unused {
-    fn get(&self) -> io::Result<&dyn Leaf> {
-        self.0.as_deref().ok_or_else(|| io::Error::other("the leaf is gone"))
-    }
-}
-
-impl Drop for Unused {
-    fn drop(&mut self) {
-        if let Some(Err(error)) = self.0.take().map(|leaf| leaf.remove()) {
-            tracing::warn!(%error, "left a cgroup leaf behind");
-        }
-    }
-}
-
 impl Entered {
     /// Kills everything in the slot. Idempotent.
     pub fn kill(&self) {
@@ -279,40 +253,21 @@ impl Body {
         }
     }
 
+    /// Waits for the end and reads the counters.
     async fn close(&mut self) -> Remains {
         if timeout(END_DEADLINE, self.pidfd.readable()).await.is_err() {
             tracing::error!("a killed slot did not end in time");
         }
-        self.finish()
-    }
-
-    /// Reads the counters and removes the leaf.
-    fn finish(&mut self) -> Remains {
-        self.is_removed = true;
         let usage = self.leaf.usage().unwrap_or_else(|error| {
             tracing::warn!(%error, "failed to read a cgroup leaf");
             LeafUsage::default()
         });
-        if let Err(error) = self.leaf.remove() {
-            tracing::warn!(%error, "left a cgroup leaf behind");
-        }
         Remains { usage }
     }
 }
 
 impl Drop for Body {
-    /// For a zygote that was given up: blocks for the few milliseconds that the kernel needs to end the slot,
-    /// because a leaf can only be removed when it is empty.
     fn drop(&mut self) {
-        if self.is_removed {
-            return;
-        }
         self.kill();
-        let pidfd = self.pidfd.get_ref().as_fd();
-        let mut polled = [nix::poll::PollFd::new(pidfd, nix::poll::PollFlags::POLLIN)];
-        if let Err(error) = nix::poll::poll(&mut polled, nix::poll::PollTimeout::from(2000_u16)) {
-            tracing::warn!(%error, "failed to wait for a slot's end");
-        }
-        self.finish();
     }
 }

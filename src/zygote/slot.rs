@@ -6,12 +6,12 @@ use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{Either, select};
-use tokio::sync::Mutex;
 
+use super::leaves::Leaves;
 use super::{Jailer, SpawnSpec, Zygote};
 use crate::jail::cgroup::{self, CgroupError, Group};
 use crate::jail::filter::{self, FilterError};
@@ -41,10 +41,32 @@ struct Station {
     jailer: Mutex<Option<Arc<Jailer>>>,
 }
 
+impl Station {
+    /// The jailer, if one runs. The lock is never held over a wait.
+    fn jailer(&self) -> Option<Arc<Jailer>> {
+        self.jailer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes a new jailer, unless somebody was faster.
+    fn offer(&self, jailer: Arc<Jailer>) -> Arc<Jailer> {
+        Arc::clone(self.jailer.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(jailer))
+    }
+
+    /// Forgets a jailer that does not answer.
+    fn forget(&self, dead: &Arc<Jailer>) {
+        let mut current = self.jailer.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|known| Arc::ptr_eq(known, dead)) {
+            *current = None;
+        }
+    }
+}
+
 /// What all slots of a worker share.
 pub struct Host {
     stations: BTreeMap<Language, Station>,
     binary: PathBuf,
+    // In this order: leaves are removed before the group that they are in.
+    leaves: Leaves,
     group: Box<dyn Group>,
     filter: Vec<Instruction>,
     ids: IdMap,
@@ -72,6 +94,7 @@ impl Host {
         Ok(Self {
             stations: runtimes.into_iter().map(station).collect(),
             binary: binary.to_owned(),
+            leaves: Leaves::default(),
             group: cgroup::open_group(nonce)?,
             filter: filter::compile()?,
             ids,
@@ -100,9 +123,8 @@ impl Host {
     }
 
     /// The process id of a language's jailer, while it has one.
-    pub async fn jailer_pid(&self, language: Language) -> Option<u32> {
-        let station = self.stations.get(&language)?;
-        station.jailer.lock().await.as_ref().map(|jailer| jailer.pid())
+    pub fn jailer_pid(&self, language: Language) -> Option<u32> {
+        self.stations.get(&language)?.jailer().map(|jailer| jailer.pid())
     }
 
     fn station(&self, language: Language) -> Result<&Station, Fault> {
@@ -117,24 +139,21 @@ impl Host {
     /// [`Fault`] with the stage that failed. A jailer that does not answer is replaced at the next call.
     pub async fn boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
         let station = self.station(language)?;
-        let jailer = {
-            let mut current = station.jailer.lock().await;
-            match current.as_ref() {
-                Some(jailer) => Arc::clone(jailer),
-                None => Arc::clone(current.insert(Arc::new(Jailer::start(&self.binary, &station.plan).await?))),
-            }
+        let jailer = match station.jailer() {
+            Some(jailer) => jailer,
+            None => station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?)),
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let spawned = Zygote::spawn(&jailer, self.group.as_ref(), spec, number, self.ids.slot_uid(number)).await;
+        let leaf = self.leaves.make(self.group.as_ref(), number)?;
+        let spawned = Zygote::spawn(&jailer, leaf, spec, self.ids.slot_uid(number)).await;
         match spawned {
             Ok(mut zygote) => {
                 zygote.ready().await?;
                 Ok(zygote)
             }
             Err(fault) => {
-                let mut current = station.jailer.lock().await;
-                if fault.stage.is_none() && current.as_ref().is_some_and(|known| Arc::ptr_eq(known, &jailer)) {
-                    *current = None;
+                if fault.stage.is_none() {
+                    station.forget(&jailer);
                 }
                 Err(fault)
             }

@@ -70,7 +70,7 @@ impl Lane {
 
     /// What there is of this lane now.
     pub(super) async fn census(&self) -> Census {
-        leftovers::census(self.host.jailer_pid(self.language).await, &self.group)
+        leftovers::census(self.host.jailer_pid(self.language), &self.group)
     }
 
     /// Waits until nothing is left but the jailer and one spare interpreter. Gives what is too much.
@@ -84,7 +84,7 @@ impl Lane {
 
     /// Gives everything up. Answers with what is left of it.
     pub(super) async fn close(self) -> Result<(), Census> {
-        let pid = self.host.jailer_pid(self.language).await;
+        let pid = self.host.jailer_pid(self.language);
         drop((self.slot, self.host));
         let group = self.group;
         leftovers::eventually(|| async {
