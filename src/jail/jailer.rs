@@ -22,7 +22,7 @@ use crate::sys::{fd, privilege, socket};
 const MESSAGE_MAX: usize = 192 << 10;
 
 /// Asks for an interpreter in a new slot. Carries descriptors in this order: the socket for the answer, the job pipe's read end, the result
-/// pipe's write end, the control socket, stdout, stderr, the report pipe's write end, then one `cgroup.procs`
+/// pipe's write end, the control socket, stdout, stderr, the report pipe's write end, then one entry file
 /// for each hierarchy, opened for writing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SpawnRequest {

@@ -44,7 +44,8 @@ pub trait Group: Send + Sync + std::fmt::Debug {
 
 /// A group for one interpreter. It is removed with [`Leaf::remove`] once its processes are gone.
 pub trait Leaf: Send + Sync + std::fmt::Debug {
-    /// `cgroup.procs` of each hierarchy, opened for writing: whoever writes "0" to all of them is in the leaf.
+    /// The entry file of each hierarchy, opened for writing: a single-threaded process that writes "0" to all of
+    /// them is in the leaf.
     ///
     /// # Errors
     /// The system's error with the path.

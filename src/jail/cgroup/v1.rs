@@ -80,7 +80,9 @@ impl LeafV1 {
 
 impl Leaf for LeafV1 {
     fn entries(&self) -> io::Result<Vec<File>> {
-        self.dirs().into_iter().map(|dir| files::open_for_writing(&dir.join("cgroup.procs"))).collect()
+        // `tasks`, not `cgroup.procs`: the process is single-threaded when it enters, and moving a thread by itself
+        // spares the lock that moving a process takes, which waits for an RCU grace period (some 4 ms each).
+        self.dirs().into_iter().map(|dir| files::open_for_writing(&dir.join("tasks"))).collect()
     }
 
     fn limit(&self, limits: LeafLimits) -> io::Result<()> {
