@@ -329,6 +329,7 @@ const QUIET: &[Attack] = &[
     ("membarrier", "libraries probe for it"),
     ("mincore", "libraries probe for it"),
     ("get_mempolicy", "OpenBLAS probes for it"),
+    ("mbind", "OpenBLAS spreads its buffers over memory nodes; without it they stay where they are used first"),
     ("pkey_alloc", "V8 probes for it"),
     ("sysinfo", "load and uptime of the host; libc falls back"),
     ("statfs", "free space of the host's file systems; glibc probes it for pipes"),
