@@ -57,7 +57,7 @@ pub enum Report {
 pub enum Stop {
     /// `wall_ms` passed.
     WallDeadline,
-    /// `cpu_ms` was used.
+    /// `cpu_ms` was used, by our clock or by the kernel's backstop behind it.
     CpuDeadline,
     /// More came on this stream than is taken.
     OutputExceeded(Stream),
@@ -198,10 +198,6 @@ fn of_end(end: End, heap_exhausted: bool, limits: &Limits) -> Finding {
         End::Exited(0) => Finding::new(Outcome::NoResult, message::NO_RESULT),
         // 134, 137, 139, 143, … as well: a status is what the program chose, whatever a shell would make of it.
         End::Exited(code) => Finding::new(Outcome::Exited(code), message::exited(code)),
-        // RLIMIT_CPU is the backstop of `cpu_ms`.
-        End::Signalled(signal::XCPU) => {
-            Finding::new(Outcome::TimedOut(Clock::Cpu), message::timed_out(Clock::Cpu, limits))
-        }
         // V8 ends with abort() or a trap instruction; as pid 1 of a namespace an abort turns into a fault.
         End::Signalled(signal::ABRT | signal::TRAP | signal::ILL | signal::SEGV) if heap_exhausted => {
             Finding::new(Outcome::MemoryError, message::heap_exhausted(limits))
@@ -252,7 +248,6 @@ mod signal {
     pub(super) const TRAP: i32 = 5;
     pub(super) const ABRT: i32 = 6;
     pub(super) const SEGV: i32 = 11;
-    pub(super) const XCPU: i32 = 24;
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::segment::{Segment, SegmentEnd};
 use crate::jail::cgroup::LeafLimits;
-use crate::job::{Fault, Logs, Program, RawJson, Usage, Verdict};
+use crate::job::{Fault, Limits, Logs, Program, RawJson, Usage, Verdict};
 use crate::sys::clock;
 use crate::zygote::{EntryPlan, Slot, SpawnSpec};
 
@@ -75,6 +75,12 @@ pub enum Interrupted {
     Abandoned,
 }
 
+/// Processor time after which the kernel ends a process that has so many items, in seconds: the backstop behind the
+/// worker's own clock, and so beyond anything that this clock allows.
+pub(super) fn cpu_backstop_s(limits: &Limits, items: usize) -> u64 {
+    limits.cpu_ms.div_ceil(1000).saturating_mul(items as u64).saturating_add(2)
+}
+
 /// Runs a program over items, in their order, handing each result to `done` as soon as it is known.
 ///
 /// # Errors
@@ -96,8 +102,7 @@ pub async fn run_items(
     let mut rest = items;
     let mut faults = 0;
     while !rest.is_empty() {
-        let cpu_backstop_s = limits.cpu_ms.div_ceil(1000).saturating_mul(rest.len() as u64).saturating_add(2);
-        let plan = EntryPlan { leaf, cpu_backstop_s, filter: host.filter() };
+        let plan = EntryPlan { leaf, cpu_backstop_s: cpu_backstop_s(limits, rest.len()), filter: host.filter() };
         let asked = clock::now();
         let zygote = slot.take(language, &spec).await;
         let entered = match zygote {

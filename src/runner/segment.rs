@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{Sleep, sleep_until};
 
 use super::calls::{RefusedCalls, Seen};
+use super::items::cpu_backstop_s;
 use super::logs::LogBuffer;
 use super::{Call, Interrupt, Item, ItemRun};
 use crate::jail;
@@ -41,6 +42,10 @@ const READ_BYTES: usize = 64 << 10;
 /// How often processor time is looked at. It is read from the cgroup, because a process's own clock is not to be
 /// trusted and the kernel's limit counts whole seconds.
 const CPU_POLL: Duration = Duration::from_millis(50);
+
+/// How long a process may live on without a result channel. One that ends closes it too, just before its init
+/// reports the end.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How a segment ended.
 #[derive(Debug)]
@@ -71,6 +76,10 @@ pub(super) struct Segment<'a> {
     /// Items that have a result.
     finished: usize,
     is_loaded: bool,
+    /// What came on the result channel is not the protocol: nothing more of it is believed.
+    is_garbled: bool,
+    /// When the last writer of the result channel was gone.
+    result_closed: Option<Instant>,
     /// The program's own end frame: it is over before its first item.
     load_report: Option<Report>,
     item_started: Instant,
@@ -120,6 +129,8 @@ impl<'a> Segment<'a> {
             issued: 0,
             finished: 0,
             is_loaded: false,
+            is_garbled: false,
+            result_closed: None,
             load_report: None,
             item_started: clock::now(),
             cpu: CpuMark::default(),
@@ -249,17 +260,23 @@ impl<'a> Segment<'a> {
 
     fn on_result(&mut self, bytes: &[u8], done: Done<'_>) -> bool {
         self.decoder.push(bytes);
-        while !self.is_complete() {
+        while !self.is_complete() && !self.is_garbled {
             match self.decoder.next_reply() {
                 Ok(Some(reply)) => self.on_reply(reply, done),
                 Ok(None) => break,
-                Err(error) => {
-                    self.stop_for(Stop::ProtocolViolation(error.to_string()));
-                    break;
-                }
+                Err(error) => self.garbled(error.to_string()),
             }
         }
-        !bytes.is_empty()
+        let is_open = !bytes.is_empty();
+        if !is_open {
+            self.result_closed = Some(clock::now());
+        }
+        is_open
+    }
+
+    fn garbled(&mut self, what: String) {
+        self.is_garbled = true;
+        self.stop_for(Stop::ProtocolViolation(what));
     }
 
     fn on_reply(&mut self, reply: Reply, done: Done<'_>) {
@@ -283,10 +300,11 @@ impl<'a> Segment<'a> {
         };
         match (index, self.items.get(self.finished)) {
             (None, _) => self.load_report = Some(report),
-            (Some(index), Some(item)) if index == item.index => self.finish_item(report, done),
-            (Some(index), _) => {
-                self.stop_for(Stop::ProtocolViolation(format!("an end frame for item {index} came out of turn")));
+            (Some(index), _) if !self.is_loaded => {
+                self.garbled(format!("an end frame for item {index} came before the program was loaded"));
             }
+            (Some(index), Some(item)) if index == item.index => self.finish_item(report, done),
+            (Some(index), _) => self.garbled(format!("an end frame for item {index} came out of turn")),
         }
     }
 
@@ -366,6 +384,8 @@ impl<'a> Segment<'a> {
         let now_us = entered.cpu_us();
         if clock::now() >= self.wall_deadline() {
             self.stop_for(Stop::WallDeadline);
+        } else if self.result_closed.is_some_and(|closed| closed.elapsed() >= LINGER) {
+            self.garbled("the process closed it and went on".to_owned());
         } else if self.cpu.item != self.finished {
             // Seen for the first time: what it used before this look, a poll interval at most, is not charged.
             self.cpu = CpuMark { item: self.finished, item_us: now_us, ..self.cpu };
@@ -415,6 +435,7 @@ impl<'a> Segment<'a> {
                 return (self.finished, SegmentEnd::ProcessEnded);
             }
             Some((_, stop)) => Some(stop),
+            None if self.is_backstopped(&remains) => Some(Stop::CpuDeadline),
             None => None,
         };
         let (report, wall) = match self.only_report.take() {
@@ -437,6 +458,15 @@ impl<'a> Segment<'a> {
         }
         self.hand_out(facts, usage, done);
         (self.finished, if is_cancelled { SegmentEnd::Cancelled } else { SegmentEnd::ProcessEnded })
+    }
+
+    /// Whether the kernel's limit ended the process. A program can send itself the same signals, but the time that it
+    /// used is counted by its cgroup. A second less than the limit is enough: the two clocks differ a little.
+    fn is_backstopped(&self, remains: &Remains) -> bool {
+        const BACKSTOP_SIGNALS: [i32; 2] = [24, 9]; // SIGXCPU, and SIGKILL one second later
+        let seconds = cpu_backstop_s(&self.call.program.limits, self.items.len()).saturating_sub(1);
+        matches!(self.end, Some(End::Signalled(signal)) if BACKSTOP_SIGNALS.contains(&signal))
+            && remains.usage.cpu_us >= seconds.saturating_mul(1_000_000)
     }
 
     fn usage_of_process(&self, wall: Duration, remains: Remains) -> Usage {

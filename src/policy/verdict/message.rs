@@ -95,6 +95,7 @@ fn name(signal: i32) -> Option<(&'static str, &'static str)> {
         13 => ("SIGPIPE", "it wrote to a pipe that nobody reads"),
         14 => ("SIGALRM", "a timer of the program ran out"),
         15 => ("SIGTERM", BY_ITSELF),
+        24 => ("SIGXCPU", BY_ITSELF),
         25 => ("SIGXFSZ", "a file grew past the largest size allowed; write less to the scratch directory"),
         31 => ("SIGSYS", "it made a system call that the kernel does not have for it"),
         _ => return None,

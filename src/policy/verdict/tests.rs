@@ -126,7 +126,6 @@ fn an_end_without_a_word_is_told_from_its_status() {
     let end = |end, heap_exhausted, outcome, limit| (None, None, Some(end), 0, heap_exhausted, outcome, limit);
     let mut rows = vec![
         end(End::Exited(0), false, Outcome::NoResult, None),
-        end(End::Signalled(24), false, Outcome::TimedOut(Clock::Cpu), Some(LimitKind::Cpu)),
         end(End::Signalled(25), false, Outcome::Signalled(25), None),
         (None, None, None, 0, false, Outcome::NoResult, None),
     ];
@@ -136,7 +135,7 @@ fn an_end_without_a_word_is_told_from_its_status() {
     for signal in [4, 5, 6, 11] {
         rows.push(end(End::Signalled(signal), true, Outcome::MemoryError, Some(LimitKind::Memory)));
     }
-    for signal in [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 15, 31, 34, 64] {
+    for signal in [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 15, 24, 31, 34, 64] {
         rows.push(end(End::Signalled(signal), false, Outcome::Signalled(signal), None));
     }
     check(rows);
