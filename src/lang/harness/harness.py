@@ -388,12 +388,12 @@ def exit_frame(index, stop):
 def error_frame(index, error):
     """RAISED, MEMORY or EXIT for an exception. Never raises: describing a hostile exception may fail, then less of it
     is told."""
-    try:
-        if isinstance(error, SystemExit):
+    if issubclass(type(error), SystemExit):  # isinstance would ask the exception for its __class__
+        try:
             return exit_frame(index, error)
-    except BaseException:
-        return json_frame(EXIT, index, {"code": 1})
-    kind = MEMORY if isinstance(error, MemoryError) else RAISED
+        except BaseException:
+            return json_frame(EXIT, index, {"code": 1})
+    kind = MEMORY if issubclass(type(error), MemoryError) else RAISED
     try:
         return json_frame(kind, index, describe(error))
     except BaseException:
@@ -408,10 +408,10 @@ def describe(error):
     name = type_name(type(error))
     message = text_of(error)
     lines, line = own_frames(error)
-    if isinstance(error, SyntaxError) and error.filename == program.file and isinstance(error.lineno, int):
+    if issubclass(type(error), SyntaxError) and error.filename == program.file and isinstance(error.lineno, int):
         line, message = error.lineno, short(str(error.msg))
         lines.append(program.frame_text(line, None))
-    if isinstance(error, MemoryError) and not message:
+    if issubclass(type(error), MemoryError) and not message:
         message = "the interpreter was refused memory"
     earlier = error
     for _ in range(4):
@@ -421,7 +421,7 @@ def describe(error):
             break
         lines.append(f"after {type_name(type(earlier))}: {short(text_of(earlier), 500)}")
         lines += own_frames(earlier)[0]
-    if isinstance(error, BaseExceptionGroup):
+    if issubclass(type(error), BaseExceptionGroup):
         for part in error.exceptions[:8]:
             lines.append(f"holds {type_name(type(part))}: {short(text_of(part), 500)}")
             lines += own_frames(part)[0]

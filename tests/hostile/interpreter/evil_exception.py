@@ -1,4 +1,5 @@
 # expect: failed
+# error: Evil
 # why: an exception whose text, name and traceback raise in their turn
 class Evil(Exception):
     def __str__(self):
