@@ -1,6 +1,7 @@
 # expect: succeeded
 # limits: {"memory_bytes": 536870912, "wall_ms": 20000}
 # output: {"by_name": {"Ann": 40.0, "Ben": 20.0}, "missing": 1, "weeks": {"2024-01-07": 30.0, "2024-01-14": 30.0}}
+# denied: clone
 # why: reading CSV text, grouping, joining and dates in pandas
 import io
 

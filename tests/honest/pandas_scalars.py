@@ -1,6 +1,7 @@
 # expect: succeeded
 # limits: {"memory_bytes": 536870912, "wall_ms": 20000}
 # output: {"total": 10, "mean": 2.5, "count": 4, "top": 4}
+# denied: clone
 # why: pandas scalars in a result are numbers
 import pandas as pd
 

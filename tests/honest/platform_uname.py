@@ -1,5 +1,5 @@
 # expect: succeeded
-# denied: vfork
+# denied: clone
 # output: {"system": "Linux", "node": "cell", "processor": ""}
 # why: platform.uname runs `uname -p`, and copes when it cannot
 import platform

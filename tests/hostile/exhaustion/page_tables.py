@@ -3,12 +3,14 @@
 # why: one page touched in every 2 MiB costs a page table each
 import mmap
 
+NO_RESERVE = 0x4000  # mmap.MAP_NORESERVE, from Python 3.13 on
+
 
 def main():
     kept = []
     try:
         while len(kept) < 64:
-            pages = mmap.mmap(-1, 1 << 30, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE)
+            pages = mmap.mmap(-1, 1 << 30, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE)
             pages.madvise(mmap.MADV_NOHUGEPAGE)
             for at in range(0, len(pages), 2 << 20):
                 pages[at] = 1

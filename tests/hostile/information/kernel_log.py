@@ -1,5 +1,5 @@
-# expect: succeeded
-# denied: syslog
+# expect: syscall_denied
+# syscall: syslog
 # why: the kernel log of the host
 import ctypes
 import os

@@ -1,5 +1,5 @@
 # expect: failed
-# denied: vfork
+# denied: clone
 # error: PermissionError
 # why: running a program in the usual way
 import subprocess

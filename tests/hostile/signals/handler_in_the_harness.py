@@ -1,4 +1,4 @@
-# expect: succeeded | failed | no_result | exited | signalled
+# expect: succeeded | failed | no_result | exited | signalled | bad_result
 # limits: {"wall_ms": 2000}
 # why: a timer whose handler raises, fired again and again while the harness sends the result
 import signal
