@@ -140,9 +140,9 @@ impl Fixture {
         found
     }
 
-    /// The calls that the header lists as refused.
-    pub(super) fn denied(&self) -> &[String] {
-        &self.header.denied
+    /// Whether the header says that this call is refused.
+    pub(super) fn is_denied(&self, call: &str) -> bool {
+        self.header.denied.iter().any(|denied| denied == call)
     }
 }
 

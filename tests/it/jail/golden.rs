@@ -77,7 +77,9 @@ fn is_as_expected(case: &Case, is_free: bool, run: &ItemRun) -> bool {
     match (&case.output, &case.error) {
         (Some(expected), None) => verdict.output.as_ref().is_some_and(|output| {
             let same = if is_free { same_sets } else { same_json };
-            verdict.evidence.denied.is_empty() && same(expected.get(), output.get())
+            // Debian's pandas asks for the machine's name at import, which tries to start `uname`.
+            let copes = |name: &str| ["vfork", "clone"].contains(&name);
+            verdict.evidence.denied.iter().all(|call| copes(&call.name)) && same(expected.get(), output.get())
         }),
         (None, Some(expected)) => {
             verdict.outcome.kind() == OutcomeKind::Failed
