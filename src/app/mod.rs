@@ -1,11 +1,13 @@
 //! The applications: each is one thing that the binary does, over the ports and the runner.
 #![forbid(unsafe_code)]
 
+pub mod batch;
 mod bench;
 mod doctor;
 mod host;
 mod run;
-mod tasks;
+pub mod tasks;
+pub mod worker;
 
 pub use bench::{BenchError, BenchPlan, BenchRow, Unit, measure};
 pub use doctor::{Examination, RuntimeCheck, examine};

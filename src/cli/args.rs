@@ -38,6 +38,9 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Run one function in the jail, here and now
     Run(RunArgs),
+    /// Run one function over many items
+    #[command(subcommand)]
+    Batch(BatchCommand),
     /// Measure how fast this host runs jobs; run it when the host is idle
     Bench(BenchArgs),
     /// Show which layers of the jail this host gives, and what to do about a missing one
@@ -87,4 +90,50 @@ pub(super) struct BenchArgs {
     /// Items of a chunk
     #[arg(long, default_value_t = 1000, value_name = "NUMBER", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub(super) chunk: usize,
+}
+
+/// `cellblock batch`.
+#[derive(Debug, Subcommand)]
+pub(super) enum BatchCommand {
+    /// Run a function over a file of items, here and now, without any server
+    #[command(after_help = BATCH_RUN_HELP)]
+    Run(BatchRunArgs),
+}
+
+const BATCH_RUN_HELP: &str = "\
+Items: JSON Lines. Each line is one item, a JSON object with the function's arguments. A line that is not (an empty one
+too) gets the outcome `failed`, and the others run. Items are counted from 0 in the results, lines from 1 in messages.
+
+Results: JSON Lines, one line an item, in item order, from the first moment on. With --from-results `item` counts the
+lines that are used.
+
+Resuming: the state of an unfinished run is kept in OUT.state. Whatever stopped it, the same command goes on with it;
+finished chunks are not run again. The state is removed when all results are written.
+
+Exit status: 0 when every item has a result, whatever it says; 1 when more than --max-failures items failed or the run was
+interrupted; 2 when it could not be carried out.";
+
+/// `cellblock batch run`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BatchRunArgs {
+    #[command(flatten)]
+    pub(super) function: FunctionArgs,
+    /// JSON Lines, one item a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) items: PathBuf,
+    /// Where the results go; next to the items, as NAME.results.jsonl, unless given
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Items that one process serves at most; a number that fits the file unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) chunk: Option<u32>,
+    /// Gives up when more items than this did not succeed
+    #[arg(long, value_name = "N")]
+    pub(super) max_failures: Option<u64>,
+    /// Drops the state of an unfinished run and begins anew
+    #[arg(long)]
+    pub(super) restart: bool,
+    /// The items are a results file: the output of each success is an item, other lines are left out
+    #[arg(long)]
+    pub(super) from_results: bool,
 }

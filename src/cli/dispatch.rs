@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use super::args::{Cli, Command, Global};
-use super::{bench, config, doctor, print, run};
+use super::args::{BatchCommand, Cli, Command, Global};
+use super::{batch, bench, config, doctor, print, run};
 use crate::config::{Config, Sources};
 use crate::jail;
 
@@ -65,6 +65,7 @@ fn run_command(cli: &Cli) -> Result<Finish, Failure> {
     let config = load_config(&cli.global)?;
     match &cli.command {
         Command::Run(args) => run::run(&cli.global, &config, args),
+        Command::Batch(BatchCommand::Run(args)) => batch::run(&cli.global, &config, args),
         Command::Bench(args) => bench::bench(&cli.global, &config, args),
         Command::Doctor => doctor::doctor(&cli.global, &config),
         Command::Config => config::show(&cli.global, &config),

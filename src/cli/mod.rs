@@ -2,11 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod batch;
 mod bench;
 mod config;
 mod dispatch;
 mod doctor;
 mod print;
+mod progress;
 mod run;
+mod summary;
 
 pub use dispatch::main;

@@ -10,3 +10,13 @@ pub(super) fn line(text: impl std::fmt::Display) {
 pub(super) fn error(text: impl std::fmt::Display) {
     eprintln!("cellblock: {text}");
 }
+
+/// A line on standard error: what goes on.
+pub(super) fn note(text: impl std::fmt::Display) {
+    eprintln!("{text}");
+}
+
+/// A character that cannot steer the terminal of whoever looks at it: programs print anything.
+pub(super) fn visible(c: char) -> char {
+    if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
+}

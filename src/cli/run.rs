@@ -148,7 +148,7 @@ fn print_text(report: &RunReport) {
     }
     for (name, text) in [("stdout", &run.logs.stdout), ("stderr", &run.logs.stderr)] {
         for (at, line) in text.lines().enumerate() {
-            row(if at == 0 { name } else { "" }, &visible(line));
+            row(if at == 0 { name } else { "" }, &line.chars().map(print::visible).collect::<String>());
         }
     }
     if run.logs.truncated {
@@ -157,11 +157,6 @@ fn print_text(report: &RunReport) {
     row("usage", &usage_text(&run.usage));
     row("evidence", &evidence_text(&run.verdict.evidence));
     row("runtime", &format!("{} {}", report.runtime.language, report.runtime.version));
-}
-
-/// What a program prints must not steer the terminal of whoever looks at it.
-fn visible(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 fn usage_text(usage: &Usage) -> String {

@@ -50,6 +50,16 @@ impl EmbeddedStore {
         self.write(jobs::sweep).await
     }
 
+    /// Gives up every claim without a try being charged; answers how many there were. Only for a caller that knows
+    /// that no worker lives, such as the one that has just taken the lock of the queue in the same file: it
+    /// need not wait for the leases of the process that was there before.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn release_all(&self) -> Result<u64, StoreError> {
+        self.write(|conn, _| claims::release_all(conn)).await
+    }
+
     /// Runs one state change in one transaction.
     async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
     where

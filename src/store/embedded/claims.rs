@@ -254,6 +254,15 @@ pub(super) fn release(conn: &Connection, lease: &Lease) -> Result<Completion, St
     Ok(Completion::Recorded)
 }
 
+/// See [`super::EmbeddedStore::release_all`].
+pub(super) fn release_all(conn: &Connection) -> Result<u64, StoreError> {
+    let mut update = conn.prepare_cached(
+        "UPDATE work SET state = ?1, owner = NULL, delivery = NULL, lease_until = 0, version = version + 1
+         WHERE state = ?2",
+    )?;
+    Ok(update.execute([State::Queued.as_str(), State::Running.as_str()])? as u64)
+}
+
 /// The record that a lease speaks of.
 pub(super) fn held_or_unknown(conn: &Connection, lease: &Lease) -> Result<Work, StoreError> {
     let name = lease.work.to_string();

@@ -1,0 +1,202 @@
+//! The items file: what is in it, and its lines as chunks.
+//!
+//! Each line is an item, an empty one too: its result says so, and the others run. A line feed at the end of the last
+//! line starts no further one. Reading blocks.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::job::{ChunkNo, OutcomeKind};
+use crate::ports::ChunkRecord;
+
+/// Longest line, in bytes.
+const LINE_MAX: u64 = 64 << 20;
+
+/// Bytes of items after which a chunk is closed.
+pub(super) const CHUNK_BYTES: usize = 256 << 10;
+
+/// Why an items file cannot be used. Lines count from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum ItemsError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// A line that no item can be.
+    #[error("line {line} is longer than {LINE_MAX} bytes; is this a file of JSON Lines?")]
+    TooLong {
+        /// Its number.
+        line: u64,
+    },
+    /// Bytes that are no text.
+    #[error("line {line} is not UTF-8")]
+    NotText {
+        /// Its number.
+        line: u64,
+    },
+    /// A line that is no result, where results are asked for.
+    #[error(
+        "line {line} is not a result of `cellblock batch run`: {reason}; leave out --from-results to use lines as they are"
+    )]
+    NotAResult {
+        /// Its number.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is not what it was when the run began.
+    #[error("the items changed while they were read; run again with --restart")]
+    Changed,
+}
+
+/// What one pass over the file finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Survey {
+    pub(super) sha256: [u8; 32],
+    /// Items in it.
+    pub(super) items: u64,
+    /// Lines without one: results that are no successes.
+    pub(super) skipped: u64,
+}
+
+/// Looks at the whole file.
+pub(super) fn survey(file: &mut File, from_results: bool) -> Result<Survey, ItemsError> {
+    let mut lines = Lines::start(file, from_results)?;
+    let mut items = 0;
+    while lines.next_item()?.is_some() {
+        items += 1;
+    }
+    Ok(Survey { items, skipped: lines.number - items, sha256: lines.hash.finalize().into() })
+}
+
+/// A line of a results file.
+#[derive(Deserialize)]
+struct ResultLine<'a> {
+    outcome: Option<OutcomeKind>,
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
+}
+
+struct Lines<R> {
+    reader: R,
+    from_results: bool,
+    line: Vec<u8>,
+    /// Lines read.
+    number: u64,
+    hash: Sha256,
+}
+
+impl Lines<BufReader<File>> {
+    fn start(file: &mut File, from_results: bool) -> Result<Self, ItemsError> {
+        file.rewind()?;
+        let reader = BufReader::with_capacity(256 << 10, file.try_clone()?);
+        Ok(Self { reader, from_results, line: Vec::new(), number: 0, hash: Sha256::new() })
+    }
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The text of the next item; `None` at the end.
+    fn next_item(&mut self) -> Result<Option<&str>, ItemsError> {
+        loop {
+            self.line.clear();
+            if self.reader.by_ref().take(LINE_MAX + 1).read_until(b'\n', &mut self.line)? == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            self.hash.update(&self.line);
+            if self.line.len() as u64 > LINE_MAX {
+                return Err(ItemsError::TooLong { line: self.number });
+            }
+            if !self.from_results || self.is_success()? {
+                break;
+            }
+        }
+        let text = self.text()?;
+        if !self.from_results {
+            return Ok(Some(text));
+        }
+        let result: Option<ResultLine<'_>> = serde_json::from_str(text).ok();
+        Ok(result.and_then(|result| result.output).map(RawValue::get))
+    }
+
+    fn is_success(&self) -> Result<bool, ItemsError> {
+        let result: ResultLine<'_> = serde_json::from_str(self.text()?)
+            .map_err(|error| ItemsError::NotAResult { line: self.number, reason: error.to_string() })?;
+        Ok(result.outcome == Some(OutcomeKind::Succeeded) && result.output.is_some())
+    }
+
+    fn text(&self) -> Result<&str, ItemsError> {
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        std::str::from_utf8(line).map_err(|_| ItemsError::NotText { line: self.number })
+    }
+}
+
+/// Cuts the file into chunks: always the same ones for the same file and size.
+pub(super) struct Chunks {
+    lines: Lines<BufReader<File>>,
+    most_items: u32,
+    sha256: [u8; 32],
+    next_chunk: u32,
+    next_item: u64,
+    /// The item that did not fit into the chunk before.
+    left_over: Option<String>,
+    is_at_end: bool,
+}
+
+impl Chunks {
+    pub(super) fn start(
+        file: &mut File,
+        from_results: bool,
+        most_items: u32,
+        survey: &Survey,
+    ) -> Result<Self, ItemsError> {
+        let lines = Lines::start(file, from_results)?;
+        let sha256 = survey.sha256;
+        Ok(Self { lines, most_items, sha256, next_chunk: 0, next_item: 0, left_over: None, is_at_end: false })
+    }
+
+    /// The next chunk; `None` at the end.
+    pub(super) fn next_chunk(&mut self) -> Result<Option<ChunkRecord>, ItemsError> {
+        let mut items = String::new();
+        let mut count = 0;
+        if let Some(item) = self.left_over.take() {
+            push_line(&mut items, &item);
+            count += 1;
+        }
+        while !self.is_at_end && count < self.most_items {
+            match self.lines.next_item()? {
+                Some(item) if count > 0 && items.len() + item.len() >= CHUNK_BYTES => {
+                    self.left_over = Some(item.to_owned());
+                    break;
+                }
+                Some(item) => {
+                    push_line(&mut items, item);
+                    count += 1;
+                }
+                None => {
+                    self.is_at_end = true;
+                    let found: [u8; 32] = self.lines.hash.clone().finalize().into();
+                    if found != self.sha256 {
+                        return Err(ItemsError::Changed);
+                    }
+                }
+            }
+        }
+        if count == 0 {
+            return Ok(None);
+        }
+        let record = ChunkRecord { chunk: ChunkNo(self.next_chunk), first_item: self.next_item, items, count };
+        self.next_chunk += 1;
+        self.next_item += u64::from(count);
+        Ok(Some(record))
+    }
+}
+
+fn push_line(items: &mut String, item: &str) {
+    // The output of a result may have been written by the program itself, with line feeds between the tokens.
+    items.extend(item.split('\n'));
+    items.push('\n');
+}

@@ -1,0 +1,213 @@
+//! Chunks of a batch.
+
+use std::collections::VecDeque;
+
+use super::execute::Execute;
+use super::executor::Executor;
+use super::job::input_error;
+use super::keeper::Kept;
+use super::steps::{Claimed, NextTry, Settle, StepError};
+use crate::job::{
+    AttemptSummary, Fault, ItemResult, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError, RawJson, RetryPolicy,
+    Usage, WorkId,
+};
+use crate::policy::{Disposition, Ended};
+use crate::ports::{ChunkOutcome, ChunkRecord, Message, Queue, Store, StoreError};
+use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::wire;
+
+impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
+    /// Runs a claimed chunk, records its results, and says how its delivery is settled.
+    pub(super) async fn run_chunk(&mut self, message: &Message, claimed: Claimed) -> Result<Settle, StepError> {
+        let WorkId::Chunk(batch, chunk) = &message.work else {
+            return Ok(Settle::DeadLetter("a message without a job names one".to_owned()));
+        };
+        let (store, patience) = (self.shared.store.clone(), self.shared.settings.patience);
+        let program = patience.repeat("a batch's function", || self.shared.programs.of(store.as_ref(), batch)).await?;
+        let record = match patience.repeat("a chunk's items", || store.chunk_items(batch, *chunk)).await {
+            // It has ended since the claim: the next claim says how.
+            Err(StoreError::Unknown(_)) => return Ok(Settle::Release),
+            answer => answer?,
+        };
+        let (mut results, items) = Results::prepare(&record, &program);
+        drop(record);
+        let file = self.shared.file_of(program.language);
+        let call = Call { program: &program, file: &file, attempt: message.attempt, idempotency_key: None };
+        let keeper = self.shared.keep(&claimed);
+        let ended = self.place.run(&call, &items, keeper.interrupt(), &mut |run| results.add(run)).await;
+        if keeper.finish().await == Kept::Fenced {
+            return Ok(Settle::Release);
+        }
+        match ended {
+            Ok(()) => self.end_chunk(&claimed, results, &Rest::None, Settle::Ack).await,
+            // The batch is stopped: what was not run is not going to be.
+            Err(Interrupted::Cancelled) => self.end_chunk(&claimed, results, &Rest::Cancelled, Settle::Ack).await,
+            Err(Interrupted::Abandoned) => self.shared.release(&claimed.lease).await,
+            Err(Interrupted::Fault(fault)) => self.end_faulty_chunk(message, &claimed, results, fault).await,
+        }
+    }
+
+    /// A fault of ours kept coming back: another try of the whole chunk, or the end of the items that have none.
+    async fn end_faulty_chunk(
+        &mut self,
+        message: &Message,
+        claimed: &Claimed,
+        results: Results,
+        fault: Fault,
+    ) -> Result<Settle, StepError> {
+        match self.shared.dispose(message, &RetryPolicy::default(), Ended::Fault(fault.kind)) {
+            Disposition::Retry { class, attempt, infra, delay_ms } => {
+                tracing::warn!(%fault, work = %message.work, delay_ms, "a chunk is tried again");
+                let summary = AttemptSummary {
+                    attempt: message.attempt,
+                    outcome: None,
+                    fault: Some(fault),
+                    worker: self.shared.settings.id.to_string(),
+                    started_at: claimed.at,
+                    usage: None,
+                };
+                let next = NextTry { class, attempt, infra, delay_ms, summary };
+                self.shared.retry(message, &claimed.lease, next).await
+            }
+            Disposition::Release => self.shared.release(&claimed.lease).await,
+            Disposition::DeadLetter { reason } => {
+                self.end_chunk(claimed, results, &Rest::Fault(fault), Settle::DeadLetter(reason)).await
+            }
+            Disposition::Finish { .. } => self.end_chunk(claimed, results, &Rest::Fault(fault), Settle::Ack).await,
+        }
+    }
+
+    /// Records the results of a chunk.
+    async fn end_chunk(
+        &mut self,
+        claimed: &Claimed,
+        results: Results,
+        rest: &Rest,
+        settle: Settle,
+    ) -> Result<Settle, StepError> {
+        let outcome = results.finish(rest)?;
+        self.shared.complete_chunk(&claimed.lease, &outcome, settle).await
+    }
+}
+
+/// What is said of items that were not run.
+#[derive(Debug)]
+enum Rest {
+    /// There are none.
+    None,
+    Cancelled,
+    Fault(Fault),
+}
+
+/// The results of a chunk as they come, one line an item in item order.
+#[derive(Debug)]
+struct Results {
+    lines: Vec<u8>,
+    counts: OutcomeCounts,
+    /// Items that cannot be handed to the program, in order; each gets its line when its turn has come.
+    refused: VecDeque<(u64, ProgramError)>,
+    next: u64,
+    end: u64,
+    broken: Option<serde_json::Error>,
+}
+
+impl Results {
+    /// Reads a chunk's lines: the items to be run, and the results that already stand.
+    fn prepare(record: &ChunkRecord, program: &Program) -> (Self, Vec<Item>) {
+        let first = record.first_item;
+        let end = first + u64::from(record.count);
+        let mut refused = VecDeque::new();
+        let mut items = Vec::with_capacity(usize::try_from(record.count).unwrap_or(0));
+        for (index, line) in (first..end).zip(record.items.split('\n')) {
+            match inputs_of(line, index, program) {
+                Ok(inputs) => items.push(Item { index, inputs }),
+                Err(error) => refused.push_back((index, error)),
+            }
+        }
+        // Success lines are about as long as their inputs.
+        let lines = Vec::with_capacity(record.items.len() + 128 * items.len());
+        let counts = OutcomeCounts::default();
+        (Self { lines, counts, refused, next: first, end, broken: None }, items)
+    }
+
+    fn add(&mut self, run: ItemRun) {
+        self.write_refused_before(run.index);
+        let ItemRun { index: item, verdict, logs, usage } = run;
+        let outcome = verdict.outcome.kind();
+        let is_plain = outcome == OutcomeKind::Succeeded && verdict.evidence.denied.is_empty();
+        let evidence = (!is_plain).then_some(verdict.evidence);
+        let (output, error) = (verdict.output, verdict.error);
+        self.write(&ItemResult { item, outcome: Some(outcome), output, error, fault: None, evidence, logs, usage });
+    }
+
+    fn finish(mut self, rest: &Rest) -> Result<ChunkOutcome, StoreError> {
+        self.write_refused_before(self.end);
+        while self.next < self.end {
+            match rest {
+                Rest::Cancelled => self.write(&without_run(self.next, Some(OutcomeKind::Cancelled), None, None)),
+                Rest::Fault(fault) => self.write(&without_run(self.next, None, None, Some(fault.clone()))),
+                Rest::None => {
+                    let fault = Fault::zygote_died("the run ended without a result");
+                    self.write(&without_run(self.next, None, None, Some(fault)));
+                }
+            }
+            self.write_refused_before(self.end);
+        }
+        if let Some(error) = self.broken {
+            return Err(StoreError::Broken(format!("a result has no JSON form: {error}")));
+        }
+        let results = String::from_utf8(self.lines).map_err(|error| StoreError::Broken(error.to_string()))?;
+        let fault = match rest {
+            Rest::Fault(fault) => Some(fault.clone()),
+            Rest::None | Rest::Cancelled => None,
+        };
+        Ok(ChunkOutcome { results, counts: self.counts, fault })
+    }
+
+    /// Writes the refused items whose turn has come: those right after the last line, below `index`.
+    fn write_refused_before(&mut self, index: u64) {
+        while let Some((item, error)) = self.refused.pop_front_if(|(item, _)| *item == self.next && *item < index) {
+            self.write(&without_run(item, Some(OutcomeKind::Failed), Some(error), None));
+        }
+    }
+
+    fn write(&mut self, result: &ItemResult) {
+        self.counts.add(result.outcome);
+        self.next = result.item + 1;
+        let start = self.lines.len();
+        if let Err(error) = serde_json::to_writer(&mut self.lines, result) {
+            self.broken.get_or_insert(error);
+        }
+        // A program that writes its result itself may put line feeds between the tokens; in strings they are escaped.
+        for byte in self.lines.iter_mut().skip(start).filter(|byte| **byte == b'\n') {
+            *byte = b' ';
+        }
+        self.lines.push(b'\n');
+    }
+}
+
+fn without_run(
+    item: u64,
+    outcome: Option<OutcomeKind>,
+    error: Option<ProgramError>,
+    fault: Option<Fault>,
+) -> ItemResult {
+    let (logs, usage) = (Logs::default(), Usage::default());
+    ItemResult { item, outcome, output: None, error, fault, evidence: None, logs, usage }
+}
+
+/// The inputs in a line.
+fn inputs_of(line: &str, index: u64, program: &Program) -> Result<RawJson, ProgramError> {
+    if line.trim_ascii().is_empty() {
+        let message = format!("item {index} is an empty line; each line must hold one JSON object");
+        return Err(input_error(&message));
+    }
+    match RawJson::parse(line.to_owned()) {
+        Ok(inputs) => wire::convert(&inputs, &program.input_types, program.lenient_types).map_err(|e| input_error(&e)),
+        // The scan's own words say where.
+        Err(error) => Err(match wire::scan(line.as_bytes(), wire::ScanLimits::of_result(line.len())) {
+            Err(scan) => input_error(&wire::InputError::from(scan)),
+            Ok(_) => input_error(&error),
+        }),
+    }
+}

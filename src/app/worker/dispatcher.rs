@@ -1,0 +1,118 @@
+//! The worker's consuming end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::drain::{Drain, DrainSwitch, reached};
+use super::execute::Execute;
+use super::executor::Executor;
+use super::programs::Programs;
+use super::settings::WorkerSettings;
+use super::steps::Shared;
+use crate::app::tasks::{self, Task};
+use crate::ports::{Delivered, Queue, Store, WallClock};
+
+/// Wait after the queue gave an error instead of a delivery.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// A worker that has not started.
+#[derive(Debug)]
+pub struct Worker<S, Q> {
+    shared: Arc<Shared<S, Q>>,
+    /// Ends the grace period for every keeper.
+    abandon: DrainSwitch,
+}
+
+impl<S: Store, Q: Queue> Worker<S, Q> {
+    /// A worker over these adapters.
+    #[must_use]
+    pub fn new(store: Arc<S>, queue: Arc<Q>, settings: WorkerSettings, clock: WallClock) -> Self {
+        let abandon = DrainSwitch::new();
+        let shared = Shared {
+            store,
+            queue,
+            settings,
+            clock,
+            programs: Programs::default(),
+            drain: abandon.listen(),
+            settled: watch::Sender::new(0),
+        };
+        Self { shared: Arc::new(shared), abandon }
+    }
+
+    /// Changes whenever a delivery is done with. The store knows what became of its work.
+    #[must_use]
+    pub fn settled(&self) -> watch::Receiver<u64> {
+        self.shared.settled.subscribe()
+    }
+
+    /// Works until `drain` says otherwise. `place` makes what an executor runs programs in.
+    pub async fn run<E, M>(self, place: M, mut drain: watch::Receiver<Drain>)
+    where
+        E: Execute,
+        M: Fn() -> E + Send + Sync + 'static,
+    {
+        let slots = self.shared.settings.slots.max(1);
+        let (idle, mut idlers) = mpsc::channel(slots);
+        let place: Arc<dyn Fn() -> E + Send + Sync> = Arc::new(place);
+        let mut inboxes = Vec::with_capacity(slots);
+        let mut executors = Vec::with_capacity(slots);
+        for number in 0..slots {
+            let (inbox, deliveries) = mpsc::channel(1);
+            let executor = Executor::new(Arc::clone(&self.shared), Arc::clone(&place));
+            let serving = executor.serve(number, idle.clone(), deliveries);
+            executors.push(tasks::spawn("executor", serving));
+            inboxes.push(inbox);
+        }
+        drop(idle);
+        tokio::select! {
+            biased;
+            () = reached(&mut drain, Drain::Gracefully) => {}
+            () = self.dispatch(&mut idlers, &inboxes) => {}
+        }
+        // Executors that are idle end now, the others after what they are at.
+        drop(inboxes);
+        drop(idlers);
+        self.abandon.set(Drain::Gracefully);
+        tokio::select! {
+            () = join_all(&mut executors) => {}
+            () = tokio::time::sleep(self.shared.settings.grace) => {}
+            () = reached(&mut drain, Drain::Now) => {}
+        }
+        self.abandon.set(Drain::Now);
+        join_all(&mut executors).await;
+    }
+
+    /// Hands deliveries to idle executors until every executor is gone, which does not happen by itself.
+    async fn dispatch(&self, idlers: &mut mpsc::Receiver<usize>, inboxes: &[mpsc::Sender<Delivered<Q::Delivery>>]) {
+        while let Some(number) = idlers.recv().await {
+            let delivered = self.next_delivery().await;
+            // An idle executor's inbox is empty. What it cannot be given is dropped, and the queue delivers it again.
+            if inboxes.get(number).is_none_or(|inbox| inbox.try_send(delivered).is_err()) {
+                tracing::error!(number, "an executor is gone");
+            }
+        }
+    }
+
+    async fn next_delivery(&self) -> Delivered<Q::Delivery> {
+        loop {
+            match self.shared.queue.next(&self.shared.settings.lanes).await {
+                Ok(delivered) => return delivered,
+                Err(error) => tracing::error!(%error, "no delivery from the queue"),
+            }
+            tokio::time::sleep(AFTER_ERROR).await;
+        }
+    }
+}
+
+/// Joins what is not joined yet. May be dropped and called again.
+async fn join_all(tasks: &mut Vec<Task<()>>) {
+    while let Some(task) = tasks.last_mut() {
+        if task.join().await.is_err() {
+            tracing::debug!("an executor ended in a panic");
+        }
+        tasks.pop();
+    }
+}

@@ -1,0 +1,196 @@
+//! Single jobs.
+
+use std::sync::Arc;
+
+use super::execute::Execute;
+use super::executor::Executor;
+use super::keeper::Kept;
+use super::steps::{Claimed, NextTry, Settle, StepError};
+use crate::job::{
+    AttemptSummary, Fault, JobId, JobSpec, OutcomeKind, ProgramError, RawJson, RetryPolicy, RuntimeVersion, State,
+    UnixMillis, Usage, WorkId, WorkerId,
+};
+use crate::policy::{Disposition, Ended};
+use crate::ports::{FinishedJob, Message, Queue, Store, StoreError};
+use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::wire::{self, ResultDocument};
+
+/// What a try came to.
+#[derive(Debug)]
+enum Tried {
+    Ran(Box<ItemRun>),
+    /// The inputs are not what the job declares; nothing ran.
+    Refused(ProgramError),
+    /// The client took it back before anything ran.
+    Cancelled,
+    Fault(Fault),
+    Abandoned,
+}
+
+impl Tried {
+    fn ended(&self) -> Ended {
+        match self {
+            Self::Fault(fault) => Ended::Fault(fault.kind),
+            Self::Abandoned => Ended::Interrupted,
+            Self::Ran(_) | Self::Refused(_) | Self::Cancelled => {
+                Ended::Outcome(self.outcome().unwrap_or(OutcomeKind::Failed))
+            }
+        }
+    }
+
+    fn outcome(&self) -> Option<OutcomeKind> {
+        match self {
+            Self::Ran(run) => Some(run.verdict.outcome.kind()),
+            Self::Refused(_) => Some(OutcomeKind::Failed),
+            Self::Cancelled => Some(OutcomeKind::Cancelled),
+            Self::Fault(_) | Self::Abandoned => None,
+        }
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Fault(fault) => Some(fault.clone()),
+            Self::Ran(_) | Self::Refused(_) | Self::Cancelled | Self::Abandoned => None,
+        }
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        match self {
+            Self::Ran(run) => Some(run.usage),
+            Self::Refused(_) | Self::Cancelled | Self::Fault(_) | Self::Abandoned => None,
+        }
+    }
+}
+
+impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
+    /// Runs a claimed job, records what became of it, and says how its delivery is settled.
+    pub(super) async fn run_job(
+        &mut self,
+        message: &Message,
+        spec: &JobSpec,
+        claimed: Claimed,
+    ) -> Result<Settle, StepError> {
+        let WorkId::Job(id) = &message.work else {
+            return Ok(Settle::DeadLetter("a message with a job names a chunk".to_owned()));
+        };
+        let program = &spec.program;
+        let converted = wire::convert(&spec.inputs, &program.input_types, program.lenient_types);
+        let (tried, policy) = match converted {
+            Ok(inputs) => (self.try_job(message, spec, inputs, &claimed).await, spec.retry.clone()),
+            // The same inputs are refused again.
+            Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
+        };
+        let Some(tried) = tried else { return Ok(Settle::Release) };
+        let worker = &Arc::clone(&self.shared).settings.id;
+        let ended = EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker };
+        match self.shared.dispose(message, &policy, tried.ended()) {
+            Disposition::Finish { state } => self.end_job(&ended, state, Settle::Ack).await,
+            Disposition::DeadLetter { reason } => {
+                self.end_job(&ended, State::DeadLettered, Settle::DeadLetter(reason)).await
+            }
+            Disposition::Retry { class, attempt, infra, delay_ms } => {
+                let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
+                self.shared.retry(message, &claimed.lease, next).await
+            }
+            Disposition::Release => self.shared.release(&claimed.lease).await,
+        }
+    }
+
+    /// Runs it. `None` when the claim was lost meanwhile.
+    async fn try_job(
+        &mut self,
+        message: &Message,
+        spec: &JobSpec,
+        inputs: RawJson,
+        claimed: &Claimed,
+    ) -> Option<Tried> {
+        let file = self.shared.file_of(spec.program.language);
+        let call = Call { program: &spec.program, file: &file, attempt: message.attempt, idempotency_key: None };
+        let keeper = self.shared.keep(claimed);
+        let mut ran = None;
+        let items = [Item { index: 0, inputs }];
+        let ended = self.place.run(&call, &items, keeper.interrupt(), &mut |run| ran = Some(Box::new(run))).await;
+        if keeper.finish().await == Kept::Fenced {
+            return None;
+        }
+        Some(match (ran, ended) {
+            (Some(mut run), _) => {
+                run.usage.queue_ms = Some(queue_ms(claimed.at.since_ms(message.submitted_at)));
+                Tried::Ran(run)
+            }
+            (None, Err(Interrupted::Fault(fault))) => Tried::Fault(fault),
+            (None, Err(Interrupted::Cancelled)) => Tried::Cancelled,
+            (None, Err(Interrupted::Abandoned)) => Tried::Abandoned,
+            (None, Ok(())) => Tried::Fault(Fault::zygote_died("the run ended without a result")),
+        })
+    }
+
+    /// Records the end of a job.
+    async fn end_job(&mut self, ended: &EndedTry<'_>, state: State, settle: Settle) -> Result<Settle, StepError> {
+        let runtime = self.place.runtime(ended.spec.program.language);
+        let document = ended.document(state, runtime, self.shared.now()).to_json();
+        let document = document.map_err(|error| StoreError::Broken(error.to_string()))?;
+        let end = FinishedJob { state, outcome: ended.tried.outcome(), attempt: ended.summary(), document };
+        self.shared.complete(&ended.claimed.lease, &end, settle).await
+    }
+}
+
+/// A try with all that its record needs.
+#[derive(Clone, Copy)]
+struct EndedTry<'a> {
+    message: &'a Message,
+    id: &'a JobId,
+    spec: &'a JobSpec,
+    claimed: &'a Claimed,
+    tried: &'a Tried,
+    worker: &'a WorkerId,
+}
+
+impl EndedTry<'_> {
+    fn summary(&self) -> AttemptSummary {
+        AttemptSummary {
+            attempt: self.message.attempt,
+            outcome: self.tried.outcome(),
+            fault: self.tried.fault(),
+            worker: self.worker.to_string(),
+            started_at: self.claimed.at,
+            usage: self.tried.usage(),
+        }
+    }
+
+    fn document(&self, state: State, runtime: Option<RuntimeVersion>, now: UnixMillis) -> ResultDocument {
+        let Self { message, id, spec, claimed, tried, worker } = *self;
+        let mut document = ResultDocument::new(id.clone(), state, message.submitted_at);
+        document.outcome = tried.outcome();
+        document.fault = tried.fault();
+        document.usage = tried.usage();
+        document.attempt = message.attempt;
+        document.attempts = claimed.tries.iter().cloned().chain([self.summary()]).map(Into::into).collect();
+        document.worker = Some(worker.clone());
+        document.runtime = runtime;
+        document.started_at = Some(claimed.at);
+        document.finished_at = Some(now);
+        document.expires_at = Some(now.plus_ms(spec.result_ttl_s.saturating_mul(1000)));
+        match tried {
+            Tried::Ran(run) => {
+                document.output.clone_from(&run.verdict.output);
+                document.error.clone_from(&run.verdict.error);
+                document.logs = run.logs.clone();
+                document.evidence = Some(run.verdict.evidence.clone());
+            }
+            Tried::Refused(error) => document.error = Some(error.clone()),
+            Tried::Cancelled | Tried::Fault(_) | Tried::Abandoned => {}
+        }
+        document
+    }
+}
+
+/// What an author is told of inputs that cannot be handed to the program.
+pub(super) fn input_error(error: &impl std::fmt::Display) -> ProgramError {
+    ProgramError { kind: "InputError".to_owned(), message: error.to_string(), ..ProgramError::default() }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a wait are far below 2^53")]
+const fn queue_ms(ms: u64) -> f64 {
+    ms as f64
+}

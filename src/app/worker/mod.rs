@@ -1,0 +1,38 @@
+//! Takes deliveries, runs what they stand for, records it, acknowledges them: a job's life, over the ports.
+//!
+//! # Theory of operation
+//!
+//! One dispatcher owns the queue's consuming end. N executors own one place to run each. An executor that is idle says
+//! so; only then does the dispatcher take a delivery and hand it over. So nothing is claimed that would have to
+//! wait for a place, and no lease burns while it waits. While work runs, a task of its own keeps its lease (`keeper`)
+//! and carries wishes to the run: the client cancelled, somebody else holds the work, the worker stops.
+//!
+//! For each delivery an executor takes these steps in this order, each a function of its own:
+//!
+//! 1. claim (`executor`); every answer but "run" settles the delivery as `policy::claim_step` says;
+//! 2. run (`job`, `chunk`);
+//! 3. record in one step of the store: the result, or the next try;
+//! 4. for a next try: publish it, then mark it published;
+//! 5. settle the delivery (`executor`). The ack rule: a delivery is acknowledged only when the store says that the
+//!    work is final, or a newer try's copy is confirmed by the queue, or the same work is.
+//!
+//! A step that does not get its answer is repeated for a while (`patience`); every one of them is idempotent. After that the
+//! delivery is given back unsettled, and the next claim finds out how far this one came.
+
+mod chunk;
+mod dispatcher;
+mod drain;
+mod execute;
+mod executor;
+mod job;
+mod keeper;
+mod patience;
+mod programs;
+mod settings;
+mod steps;
+
+pub use dispatcher::Worker;
+pub use drain::{Drain, DrainSwitch};
+pub use execute::Execute;
+pub use patience::Patience;
+pub use settings::WorkerSettings;

@@ -1,0 +1,41 @@
+//! What a worker is told when it starts.
+
+use std::time::Duration;
+
+use super::patience::Patience;
+use crate::job::{Lane, WorkerId};
+
+/// The settings of a worker.
+#[derive(Debug, Clone)]
+pub struct WorkerSettings {
+    /// Who it is: one run of the process.
+    pub id: WorkerId,
+    /// How many deliveries it works on at the same time.
+    pub slots: usize,
+    /// Where it takes deliveries from, the most urgent lane first.
+    pub lanes: Vec<Lane>,
+    /// How long a claim lasts when nobody renews it, in milliseconds. It is renewed at a third of this.
+    pub lease_ms: u64,
+    /// How long running work may go on once the worker drains.
+    pub grace: Duration,
+    /// How long a store or queue that does not answer is asked again.
+    pub patience: Patience,
+    /// Name of the source file in tracebacks, where it is known; else `main.py` or `main.js`.
+    pub file: Option<String>,
+}
+
+impl WorkerSettings {
+    /// The usual settings.
+    #[must_use]
+    pub fn new(id: WorkerId, slots: usize) -> Self {
+        Self {
+            id,
+            slots,
+            lanes: vec![Lane::interactive(), Lane::batch()],
+            lease_ms: 30_000,
+            grace: Duration::from_secs(10),
+            patience: Patience::default(),
+            file: None,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `cellblock batch run`: a function over a file of items.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tokio::sync::watch;
+
+use super::args::{BatchRunArgs, Global};
+use super::dispatch::{Failure, Finish};
+use super::run::{file_name, load_program};
+use super::{print, progress, summary};
+use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, run_batch};
+use crate::app::open_host;
+use crate::app::worker::{Drain, DrainSwitch};
+use crate::config::Config;
+use crate::zygote::Slot;
+
+pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Result<Finish, Failure> {
+    let program = load_program(config, &args.function)?;
+    let out = args.out.clone().unwrap_or_else(|| usual_out(&args.items));
+    let request = BatchRequest {
+        file: file_name(&args.function.file),
+        items: open_items(&args.items, &out)?,
+        from_results: args.from_results,
+        chunk: args.chunk,
+        max_failures: args.max_failures,
+        restart: args.restart,
+        slots: config.slots(),
+        out,
+        program,
+    };
+    let host = open_host(config, &[request.program.language])?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (sender, status) = watch::channel(BatchStatus::default());
+    let drain = DrainSwitch::new();
+    let report = runtime.block_on(async {
+        let work = async {
+            let report = run_batch(request, move || Slot::new(host.clone()), &drain, &sender).await;
+            drop(sender);
+            report
+        };
+        tokio::select! {
+            (report, ()) = async { tokio::join!(work, progress::show(status, global.json)) } => report,
+            never = listen(&drain) => match never {},
+        }
+    })?;
+    if global.json {
+        print::line(summary::document(&report));
+    } else {
+        summary::print(&report);
+    }
+    Ok(finish(&report))
+}
+
+fn finish(report: &BatchReport) -> Finish {
+    match report.end {
+        BatchEnd::Completed => Finish::Good,
+        BatchEnd::FailedTolerance | BatchEnd::Interrupted => Finish::Bad,
+    }
+}
+
+/// The first Ctrl-C or SIGTERM stops the run and keeps its state, the second one does not wait for what runs.
+async fn listen(drain: &DrainSwitch) -> std::convert::Infallible {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let mut terminate = match terminate {
+        Ok(terminate) => terminate,
+        Err(_) => return std::future::pending().await,
+    };
+    let mut wish = Drain::Gracefully;
+    loop {
+        let heard = tokio::select! {
+            heard = tokio::signal::ctrl_c() => heard.is_ok(),
+            heard = terminate.recv() => heard.is_some(),
+        };
+        if !heard {
+            return std::future::pending().await;
+        }
+        drain.set(wish);
+        if wish == Drain::Gracefully {
+            print::note("stopping; chunks that run get a moment to end (once more to stop at once)");
+        }
+        wish = Drain::Now;
+    }
+}
+
+/// The output next to the items.
+fn usual_out(items: &Path) -> PathBuf {
+    if items == Path::new("-") {
+        return PathBuf::from("results.jsonl");
+    }
+    items.with_extension("results.jsonl")
+}
+
+fn open_items(items: &Path, out: &Path) -> Result<File, Failure> {
+    if items == Path::new("-") {
+        return spool(out);
+    }
+    let named = |error: io::Error| format!("--items {}: {error}", items.display());
+    let file = File::open(items).map_err(named)?;
+    if !file.metadata().map_err(named)?.is_file() {
+        return Err(format!("--items {}: not a file; use - for standard input", items.display()).into());
+    }
+    let is_same = |out: PathBuf| std::fs::canonicalize(items).is_ok_and(|items| items == out);
+    if std::fs::canonicalize(out).is_ok_and(is_same) {
+        return Err(format!("--out {} is the items file", out.display()).into());
+    }
+    Ok(file)
+}
+
+/// Standard input as a file without a name, on the disk of the output: the items are read twice.
+fn spool(out: &Path) -> Result<File, Failure> {
+    let mut name = OsString::from(out);
+    name.push(".items");
+    let failed = |error: io::Error| format!("{}: {error}", name.display());
+    let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&name).map_err(failed)?;
+    std::fs::remove_file(&name).map_err(failed)?;
+    io::copy(&mut io::stdin().lock(), &mut file).map_err(|error| format!("--items -: {error}"))?;
+    Ok(file)
+}
