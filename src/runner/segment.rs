@@ -473,16 +473,22 @@ impl<'a> Segment<'a> {
         let mut usage = usage(wall);
         if self.items.len() == 1 {
             let used_us = remains.usage.cpu_us.saturating_sub(self.cpu.start_us);
-            usage.cpu_ms = Some(Duration::from_micros(used_us).as_secs_f64() * 1e3);
+            usage.cpu_ms = Some(milliseconds(Duration::from_micros(used_us)));
             usage.memory_peak_bytes = Some(remains.usage.memory_peak_bytes);
-            usage.start_ms = Some(self.start.as_secs_f64() * 1e3);
+            usage.start_ms = Some(milliseconds(self.start));
         }
         usage
     }
 }
 
 fn usage(wall: Duration) -> Usage {
-    Usage { wall_ms: wall.as_secs_f64() * 1e3, ..Usage::default() }
+    Usage { wall_ms: milliseconds(wall), ..Usage::default() }
+}
+
+/// Whole microseconds as milliseconds: more digits would only be noise in a result.
+#[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e3
 }
 
 fn filled(buffer: &[u8], length: usize) -> &[u8] {
