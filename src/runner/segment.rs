@@ -442,6 +442,10 @@ impl<'a> Segment<'a> {
             Some((report, wall)) => (Some(report), wall),
             None => (self.load_report.take(), clock::now().duration_since(self.item_started)),
         };
+        if report.is_none() && stop.is_none() && self.end.is_none() {
+            // Whatever a program does, its init lives to report it.
+            return (self.finished, SegmentEnd::Fault(Fault::zygote_died("a slot ended without a report")));
+        }
         let facts = Facts {
             report,
             stop,
