@@ -30,6 +30,14 @@ pub(super) struct Process {
     state: char,
 }
 
+impl Process {
+    /// Whether it is the same process, and not a later one with its number. One that has ended and waits to be
+    /// reaped is none.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (self.pid, &self.name) == (other.pid, &other.name) && self.state != 'Z'
+    }
+}
+
 impl Census {
     /// Whether there is at most the jailer's inner process, and one spare interpreter with its init and its leaf.
     pub(super) fn is_at_rest(&self) -> bool {
@@ -69,6 +77,14 @@ pub(super) fn census(jailer: Option<u32>, group: &str) -> Census {
         }
     }
     Census { jailer: known, below, groups }
+}
+
+/// The control groups of a worker.
+pub(super) fn groups_of(worker: u32) -> Vec<PathBuf> {
+    let prefix = format!("cellblock-{worker}-");
+    let entries = hierarchies().into_iter().flat_map(|own| std::fs::read_dir(own).unwrap().flatten());
+    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    ours.map(|entry| entry.path()).collect()
 }
 
 /// Every process.

@@ -1,0 +1,51 @@
+//! `cellblock run` from a shell.
+
+use std::process::{Command, Output};
+
+use super::fixture::directory;
+use super::lane::BINARY;
+
+/// The program under test.
+#[allow(clippy::disallowed_methods, reason = "tests start the binary as a shell does")]
+pub(super) fn command() -> Command {
+    let mut command = Command::new(BINARY);
+    command.env_clear();
+    command
+}
+
+fn run(args: &[&str], file: &str) -> Output {
+    command().arg("run").args(args).arg(directory(file)).output().unwrap()
+}
+
+#[test]
+fn the_status_tells_a_good_end_from_a_bad_one_and_from_no_run() {
+    let status = |args: &[&str], file| run(args, file).status.code();
+    assert_eq!(status(&["--input", "text=a b"], "examples/code-nodes/text_basic.py"), Some(0));
+    assert_eq!(status(&[], "tests/hostile/interpreter/raises_on_import.py"), Some(1));
+    assert_eq!(status(&[], "tests/hostile/kernel/bpf.py"), Some(1));
+    assert_eq!(status(&[], "tests/README.md"), Some(2));
+    assert_eq!(status(&[], "tests/nowhere.py"), Some(2));
+    assert_eq!(status(&["--limit", "wall_ms=0"], "examples/code-nodes/text_basic.py"), Some(2));
+    assert_eq!(status(&["--input", "no value"], "examples/code-nodes/text_basic.py"), Some(2));
+}
+
+#[test]
+fn a_failure_of_the_command_is_told_on_standard_error() {
+    let output = run(&[], "tests/nowhere.py");
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere.py"), "{output:?}");
+}
+
+#[test]
+fn the_document_has_the_same_keys_whatever_the_outcome() {
+    for file in
+        ["tests/honest/plain_main.js", "tests/hostile/kernel/bpf.py", "tests/hostile/interpreter/raises_on_import.py"]
+    {
+        let output = run(&["--json"], file);
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let keys: Vec<&str> = document.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["error", "evidence", "logs", "outcome", "output", "runtime", "usage"], "{file}");
+        assert_eq!(document["error"].is_null(), document["outcome"] == "succeeded", "{file}");
+        assert_eq!(document["output"].is_null(), document["outcome"] != "succeeded", "{file}");
+    }
+}
