@@ -69,14 +69,14 @@ impl Lane {
     }
 
     /// What there is of this lane now.
-    pub(super) async fn census(&self) -> Census {
+    pub(super) fn census(&self) -> Census {
         leftovers::census(self.host.jailer_pid(self.language), &self.group)
     }
 
     /// Waits until nothing is left but the jailer and one spare interpreter. Gives what is too much.
     pub(super) async fn settled(&self) -> Result<(), Census> {
         leftovers::eventually(|| async {
-            let census = self.census().await;
+            let census = self.census();
             if census.is_at_rest() { Ok(()) } else { Err(census) }
         })
         .await
