@@ -111,6 +111,7 @@ pub async fn run_items(
         };
         let (finished, end) = match entered {
             Ok(entered) => {
+                tracing::debug!(after = ?asked.elapsed(), "jail is entered");
                 let segment = Segment::new(call, rest, asked.elapsed());
                 slot.alongside(language, &spec, segment.run(entered, interrupt.clone(), done)).await
             }

@@ -158,7 +158,9 @@ impl<'a> Segment<'a> {
         self.cpu = CpuMark { start_us, item: 0, item_us: start_us };
         let served = self.serve(&mut entered, &mut interrupt, done).await;
         drain_raw(&entered, &mut self.logs);
+        let served_at = clock::now();
         let remains = entered.close().await;
+        tracing::debug!(close = ?served_at.elapsed(), items = self.items.len(), "slot is closed");
         match served {
             Ok(()) => self.conclude(remains, done),
             Err(error) => (self.finished, SegmentEnd::Fault(Fault::zygote_died(error.to_string()))),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::libc;
 use tokio::io::AsyncReadExt;
@@ -17,7 +17,7 @@ use crate::jail::{Report, SlotUid, SpawnRequest};
 use crate::job::{Fault, Stage};
 use crate::lang::SpawnFlags;
 use crate::sys::native::{self, Instruction, Notice, Rlimit};
-use crate::sys::{clock, fd, process, socket};
+use crate::sys::{fd, process, socket};
 
 /// How long an interpreter may take to become ready, on a loaded host too.
 const BOOT_DEADLINE: Duration = Duration::from_secs(30);
@@ -66,7 +66,6 @@ pub struct Zygote {
     stdout: pipe::Receiver,
     stderr: pipe::Receiver,
     report: pipe::Receiver,
-    started: Instant,
 }
 
 /// An interpreter that has entered the jail for good and reads its program now.
@@ -102,7 +101,6 @@ impl Zygote {
     pub(super) async fn spawn(jailer: &Jailer, leaf: OwnedLeaf, spec: &SpawnSpec, uid: SlotUid) -> Result<Self, Fault> {
         let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
-        let started = clock::now();
         let (job_read, job) = io::pipe().map_err(at_fds)?;
         let (result, result_write) = io::pipe().map_err(at_fds)?;
         let (stdout, stdout_write) = io::pipe().map_err(at_fds)?;
@@ -133,7 +131,6 @@ impl Zygote {
             stdout: receiver(stdout)?,
             stderr: receiver(stderr)?,
             report: receiver(report)?,
-            started,
         })
     }
 
@@ -179,12 +176,6 @@ impl Zygote {
             Ok((Notice::Ready, _)) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
             Err(error) => Err(self.autopsy(&error).await),
         }
-    }
-
-    /// When it was spawned.
-    #[must_use]
-    pub const fn started(&self) -> Instant {
-        self.started
     }
 
     async fn notice(&self) -> io::Result<(Notice, Vec<OwnedFd>)> {

@@ -18,6 +18,7 @@ use crate::jail::filter::{self, FilterError};
 use crate::jail::{IdMap, JailPlan};
 use crate::job::{Fault, Language};
 use crate::lang::Runtime;
+use crate::sys::clock;
 use crate::sys::native::Instruction;
 
 /// Why this host cannot run jails at all.
@@ -144,11 +145,14 @@ impl Host {
             None => station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?)),
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let begun = clock::now();
         let leaf = self.leaves.make(self.group.as_ref(), number)?;
         let spawned = Zygote::spawn(&jailer, leaf, spec, self.ids.slot_uid(number)).await;
         match spawned {
             Ok(mut zygote) => {
+                let built = begun.elapsed();
                 zygote.ready().await?;
+                tracing::debug!(language = language.as_str(), ?built, ready = ?begun.elapsed(), "interpreter is ready");
                 Ok(zygote)
             }
             Err(fault) => {
