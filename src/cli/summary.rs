@@ -69,7 +69,10 @@ pub(super) fn print(report: &BatchReport) {
         print::line(format_args!("{} lines of the results file were no successes and were left out", report.skipped));
     }
     for Example { item, outcome, message } in &report.examples {
-        print::line(format_args!("{} item {item}: {}", name(*outcome), shortened(message)));
+        // The message of an outcome that is no exception starts with its name.
+        let name = name(*outcome);
+        let message = message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+        print::line(format_args!("{name} item {item}: {}", shortened(message)));
     }
     match report.end {
         BatchEnd::Completed => print::line(format_args!("results in {}", report.out.display())),
@@ -100,11 +103,18 @@ fn name(outcome: Option<OutcomeKind>) -> &'static str {
 }
 
 fn ms(time: Option<f64>) -> String {
-    time.map_or_else(|| "-".to_owned(), |ms| if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") })
+    time.map_or_else(
+        || "-".to_owned(),
+        |ms| match ms {
+            0.0..0.1 => format!("{:.0} µs", ms * 1e3),
+            0.1..10.0 => format!("{ms:.2} ms"),
+            _ => format!("{ms:.0} ms"),
+        },
+    )
 }
 
 fn shortened(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     let cut: String = line.chars().take(MESSAGE).map(print::visible).collect();
-    if cut.len() < message.len() { format!("{cut}…") } else { cut }
+    if message.chars().nth(cut.chars().count()).is_some() { format!("{cut}…") } else { cut }
 }

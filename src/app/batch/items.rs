@@ -75,9 +75,15 @@ pub(super) fn survey(file: &mut File, from_results: bool) -> Result<Survey, Item
 /// A line of a results file.
 #[derive(Deserialize)]
 struct ResultLine<'a> {
+    #[serde(deserialize_with = "present")]
     outcome: Option<OutcomeKind>,
     #[serde(borrow, default)]
     output: Option<&'a RawValue>,
+}
+
+/// Serde takes a missing option for none; a result always has its outcome, `null` for a fault.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<OutcomeKind>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 struct Lines<R> {

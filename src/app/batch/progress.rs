@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::job::{BatchId, OutcomeCounts};
 use crate::ports::{BatchProgress, Store, StoreError};
@@ -24,11 +24,12 @@ pub struct BatchStatus {
     pub resumed: u64,
 }
 
-/// Looks until the batch is final.
+/// Looks until the batch is final: whenever a delivery is settled or the batch is sealed, and now and then.
 pub(super) async fn follow<S: Store>(
     store: &S,
     batch: &BatchId,
     mut settled: watch::Receiver<u64>,
+    sealed: &Notify,
     progress: &watch::Sender<BatchProgress>,
     status: &watch::Sender<BatchStatus>,
 ) -> Result<(), StoreError> {
@@ -50,7 +51,11 @@ pub(super) async fn follow<S: Store>(
             return Ok(());
         }
         tokio::time::sleep(PACE).await;
-        // Without a change, or a worker that could make one, the time brings the next look.
-        drop(tokio::time::timeout(IDLE, settled.changed()).await);
+        tokio::select! {
+            // Changes as long as there is a worker.
+            Ok(()) = settled.changed() => {}
+            () = sealed.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+        }
     }
 }

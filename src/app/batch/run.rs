@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::items::{CHUNK_BYTES, Chunks, ItemsError, Survey, survey};
 use super::output::Output;
@@ -25,7 +25,7 @@ use crate::sys::clock;
 const BATCH: &str = "run";
 
 /// Items of a chunk when nobody says otherwise: enough that starting an interpreter is a small part of the work.
-const CHUNK_ITEMS: u32 = 250;
+const CHUNK_ITEMS: u32 = 500;
 
 /// Chunks that a file is cut into at least, where it has that many items: one slow item then holds up few others.
 /// Does not depend on the slots of this host, so that a run can go on with another number of them.
@@ -183,10 +183,15 @@ impl Run {
             window,
         };
         let (progress, watched) = watch::channel(self.before.clone());
+        let sealed = Notify::new();
         let loops = async {
             tokio::try_join!(
-                async { Ok(follow(store.as_ref(), &self.spec.id, settled, &progress, status).await?) },
-                submitter.submit(chunks, self.before.staged_chunks, watched.clone()),
+                async { Ok(follow(store.as_ref(), &self.spec.id, settled, &sealed, &progress, status).await?) },
+                async {
+                    submitter.submit(chunks, self.before.staged_chunks, watched.clone()).await?;
+                    sealed.notify_one();
+                    Ok(())
+                },
                 writer.follow(watched.clone()),
             )
         };
