@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use nix::libc;
@@ -146,13 +147,20 @@ pub fn exec(path: &CString, argv: &[CString], env: &[CString]) -> io::Error {
 pub const OWN_BINARY: &str = "/proc/self/exe";
 
 /// Starts a binary with these arguments, an empty environment, `stdin` as its standard input and standard error
-/// shared.
+/// shared, in a process group of its own: Ctrl-C at a terminal is sent to the whole group of its foreground process,
+/// and it is that process alone that decides what stops.
 ///
 /// # Errors
 /// The system's error.
 #[allow(clippy::disallowed_methods, reason = "this module owns the starting of processes")]
 pub fn spawn(binary: &Path, args: &[&str], stdin: OwnedFd) -> io::Result<std::process::Child> {
-    std::process::Command::new(binary).args(args).env_clear().stdin(stdin).stdout(std::process::Stdio::null()).spawn()
+    std::process::Command::new(binary)
+        .args(args)
+        .env_clear()
+        .stdin(stdin)
+        .stdout(std::process::Stdio::null())
+        .process_group(0)
+        .spawn()
 }
 
 /// Runs a trusted program of the host to its end with an empty environment but for `LANG=C.UTF-8`, and gives
