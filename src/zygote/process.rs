@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
@@ -134,17 +135,24 @@ impl Zygote {
         })
     }
 
-    /// Waits until the interpreter is ready.
+    /// Gives the interpreter once it is ready.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed, or `boot` when it died or took too long.
-    pub async fn ready(&mut self) -> Result<(), Fault> {
+    pub async fn ready(mut self) -> Result<Self, Fault> {
         let notice = timeout(BOOT_DEADLINE, self.notice()).await;
         match notice.map_err(|_| Fault::setup(Stage::Boot, "interpreter was not ready in time"))? {
-            Ok((Notice::Ready, _)) => Ok(()),
+            Ok((Notice::Ready, _)) => Ok(self),
             Ok(_) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
             Err(error) => Err(self.autopsy(&error).await),
         }
+    }
+
+    /// Whether its slot has not ended.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let mut polled = [PollFd::new(self.body.pidfd.get_ref().as_fd(), PollFlags::POLLIN)];
+        poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ended| ended == 0)
     }
 
     /// Sets the job's limits and has the interpreter take the last steps.

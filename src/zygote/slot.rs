@@ -134,34 +134,41 @@ impl Host {
             .ok_or_else(|| Fault::zygote_died(format!("this worker has no {} runtime", language.as_str())))
     }
 
-    /// Starts an interpreter and waits until it is ready.
+    /// Starts an interpreter and waits until it is ready. A jailer that died since the last start is replaced.
     ///
     /// # Errors
-    /// [`Fault`] with the stage that failed. A jailer that does not answer is replaced at the next call.
+    /// [`Fault`] with the stage that failed; `zygote_died` when a new jailer does not answer either.
     pub async fn boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
         let station = self.station(language)?;
-        let jailer = match station.jailer() {
-            Some(jailer) => jailer,
+        let begun = clock::now();
+        let known = station.jailer();
+        let jailer = match &known {
+            Some(jailer) => Arc::clone(jailer),
             None => station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?)),
         };
+        let spawned = match self.spawn(station, &jailer, spec).await {
+            Err(fault) if fault.stage.is_none() && known.is_some() => {
+                tracing::warn!(%fault, "a jailer is gone; starting another one");
+                let jailer = station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?));
+                self.spawn(station, &jailer, spec).await
+            }
+            other => other,
+        }?;
+        let built = begun.elapsed();
+        let ready = spawned.ready().await?;
+        tracing::debug!(language = language.as_str(), ?built, ready = ?begun.elapsed(), "interpreter is ready");
+        Ok(ready)
+    }
+
+    /// Starts an interpreter. A jailer that does not answer is forgotten.
+    async fn spawn(&self, station: &Station, jailer: &Arc<Jailer>, spec: &SpawnSpec) -> Result<Zygote, Fault> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let begun = clock::now();
         let leaf = self.leaves.make(self.group.as_ref(), number)?;
-        let spawned = Zygote::spawn(&jailer, leaf, spec, self.ids.slot_uid(number)).await;
-        match spawned {
-            Ok(mut zygote) => {
-                let built = begun.elapsed();
-                zygote.ready().await?;
-                tracing::debug!(language = language.as_str(), ?built, ready = ?begun.elapsed(), "interpreter is ready");
-                Ok(zygote)
-            }
-            Err(fault) => {
-                if fault.stage.is_none() {
-                    station.forget(&jailer);
-                }
-                Err(fault)
-            }
+        let spawned = Zygote::spawn(jailer, leaf, spec, self.ids.slot_uid(number)).await;
+        if spawned.as_ref().is_err_and(|fault| fault.stage.is_none()) {
+            station.forget(jailer);
         }
+        spawned
     }
 }
 
@@ -212,7 +219,9 @@ impl Slot {
     /// [`Fault`] with the stage that failed.
     pub async fn take(&mut self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
         match self.spare.take() {
-            Some((of, with, Spare::Ready(zygote))) if of == language && with == *spec => Ok(*zygote),
+            Some((of, with, Spare::Ready(zygote))) if of == language && with == *spec && zygote.is_alive() => {
+                Ok(*zygote)
+            }
             Some((of, with, Spare::Booting(booting))) if of == language && with == *spec => booting.await,
             Some(_) | None => self.host.boot(language, spec).await,
         }
