@@ -63,6 +63,15 @@ pub(super) struct FunctionArgs {
     /// The function to call
     #[arg(long, default_value = "main", value_name = "NAME")]
     pub(super) entrypoint: String,
+    /// Converts one input to string, number, boolean, object, array or file; may be given again
+    #[arg(long = "input-type", value_name = "NAME=TYPE")]
+    pub(super) input_types: Vec<String>,
+    /// Makes an input that cannot be converted 0 or null instead of an error
+    #[arg(long)]
+    pub(super) lenient_types: bool,
+    /// Declares one output: string, number, boolean, object, array or array[…]; may be given again
+    #[arg(long = "output-type", value_name = "NAME=TYPE")]
+    pub(super) output_types: Vec<String>,
     /// Sets one limit, such as wall_ms=2000; may be given again
     #[arg(long = "limit", value_name = "NAME=NUMBER")]
     pub(super) limits: Vec<String>,

@@ -21,7 +21,7 @@ const INPUTS_MAX: usize = 64 << 20;
 
 pub(super) fn run(global: &Global, config: &Config, args: &RunArgs) -> Result<Finish, Failure> {
     let program = load_program(config, &args.function)?;
-    let inputs = load_inputs(args)?;
+    let inputs = wire::convert(&load_inputs(args)?, &program.input_types, program.lenient_types)?;
     let host = open_host(config, &[program.language])?;
     let file = file_name(&args.function.file);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -59,8 +59,21 @@ pub(super) fn load_program(config: &Config, args: &FunctionArgs) -> Result<Progr
     })?;
     let mut program = Program::new(language, code);
     program.entrypoint = EntryPoint::parse(args.entrypoint.as_str())?;
+    program.input_types = named_types("--input-type", &args.input_types)?;
+    program.lenient_types = args.lenient_types;
+    program.outputs = named_types("--output-type", &args.output_types)?;
     program.limits = load_limits(config.limits(), &args.limits)?;
     Ok(program)
+}
+
+/// Reads `name=type` flags, the types being named as in a job document.
+fn named_types<T: serde::de::DeserializeOwned>(flag: &str, texts: &[String]) -> Result<BTreeMap<String, T>, Failure> {
+    let parse = |text: &String| {
+        let (name, kind) = text.split_once('=').ok_or_else(|| format!("{flag} {text:?} is not NAME=TYPE"))?;
+        let kind = T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(kind));
+        Ok((name.to_owned(), kind.map_err(|error| format!("{flag} {name}: {error}"))?))
+    };
+    texts.iter().map(parse).collect()
 }
 
 fn language_named(name: &str) -> Result<Language, Failure> {
