@@ -70,6 +70,10 @@ pub fn run() -> io::Result<()> {
     let control = fd::take_stdin()?;
     let mut buffer = vec![0; MESSAGE_MAX];
     let (length, _) = socket::receive(control.as_fd(), &mut buffer)?;
+    if length == 0 {
+        // The worker was gone before it had told anything.
+        return Ok(());
+    }
     let message = buffer.get(..length).unwrap_or_default();
     let plan: JailPlan = serde_json::from_slice(message)?;
     match build(&plan, &control) {
