@@ -4,6 +4,7 @@ use std::process::{Command, Output};
 
 use super::fixture::directory;
 use super::lane::BINARY;
+use super::suite::alone;
 
 /// The program under test.
 #[allow(clippy::disallowed_methods, reason = "tests start the binary as a shell does")]
@@ -19,6 +20,7 @@ fn run(args: &[&str], file: &str) -> Output {
 
 #[test]
 fn the_status_tells_a_good_end_from_a_bad_one_and_from_no_run() {
+    let _alone = alone();
     let status = |args: &[&str], file| run(args, file).status.code();
     assert_eq!(status(&["--input", "text=a b"], "examples/code-nodes/text_basic.py"), Some(0));
     assert_eq!(status(&[], "tests/hostile/interpreter/raises_on_import.py"), Some(1));
@@ -31,6 +33,7 @@ fn the_status_tells_a_good_end_from_a_bad_one_and_from_no_run() {
 
 #[test]
 fn a_failure_of_the_command_is_told_on_standard_error() {
+    let _alone = alone();
     let output = run(&[], "tests/nowhere.py");
     assert!(output.stdout.is_empty());
     assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere.py"), "{output:?}");
@@ -38,6 +41,7 @@ fn a_failure_of_the_command_is_told_on_standard_error() {
 
 #[test]
 fn the_document_has_the_same_keys_whatever_the_outcome() {
+    let _alone = alone();
     for file in
         ["tests/honest/plain_main.js", "tests/hostile/kernel/bpf.py", "tests/hostile/interpreter/raises_on_import.py"]
     {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::fixture::directory;
 use super::lane::{Lane, block_on, runtime};
+use super::suite::alone;
 use super::values::{same_json, same_sets};
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +55,7 @@ fn functions(language: Language) -> Vec<(Function, Program)> {
 fn golden(language: Language) {
     let functions = functions(language);
     assert!(!functions.is_empty());
+    let _alone = alone();
     let wrong = block_on(async {
         let mut lane = Lane::open(runtime(language));
         let mut wrong = Vec::new();
@@ -67,6 +69,7 @@ fn golden(language: Language) {
                 }
             }
         }
+        lane.close().await.unwrap();
         wrong
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

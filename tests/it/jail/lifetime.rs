@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use tokio::sync::watch;
 
 use super::lane::{Lane, block_on, runtime};
-use super::leftovers::{self, within};
+use super::leftovers::{self, Process, within};
 use super::suite::alone;
 
 fn send_kill(pid: u32) {
@@ -23,6 +23,16 @@ async fn assert_works(lane: &mut Lane) {
     let program = Program::new(Language::Python, "def main():\n    return {'a': 1}");
     let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
     assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
+}
+
+/// That these processes end soon.
+async fn assert_gone(processes: &[Process]) {
+    let gone = leftovers::eventually(|| async {
+        let all = leftovers::processes();
+        let left: Vec<_> = processes.iter().filter(|process| all.iter().any(|other| other.is_same(process))).collect();
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    });
+    gone.await.unwrap();
 }
 
 #[test]
@@ -139,11 +149,12 @@ fn the_next_job_runs_after_the_jailer_was_killed() {
         let outer = lane.host.jailer_pid(Language::Python).unwrap();
         let before = lane.census();
         send_kill(outer);
+        assert_gone(&before.below).await;
         assert_works(&mut lane).await;
+        let second = lane.census().below;
         // The inner one, which is the first process of its pid namespace.
-        let inner = lane.census().below.iter().map(|process| process.pid).min().unwrap();
-        assert!(before.below.iter().all(|process| process.pid != inner));
-        send_kill(inner);
+        send_kill(second.iter().map(|process| process.pid).min().unwrap());
+        assert_gone(&second).await;
         assert_works(&mut lane).await;
         lane.settled().await.unwrap();
         lane.close().await.unwrap();
@@ -189,12 +200,7 @@ fn nothing_outlives_a_worker_that_was_killed() {
         assert!(!groups.is_empty());
         worker.kill().unwrap();
         worker.wait().unwrap();
-        let gone = leftovers::eventually(|| async {
-            let all = leftovers::processes();
-            let left: Vec<_> = below.iter().filter(|process| all.iter().any(|other| other.is_same(process))).collect();
-            if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
-        });
-        gone.await.unwrap();
+        assert_gone(&below).await;
         // The next start of a worker sweeps its control groups.
         let mut lane = Lane::open(runtime(Language::Python));
         assert_works(&mut lane).await;
