@@ -2,6 +2,10 @@
 
 // Marked as tests so that the lints know their helpers for what they are.
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod jail;
+#[cfg(test)]
+mod worker;

@@ -1,0 +1,11 @@
+//! The worker over the embedded adapters: with a scripted place to run where claims and settlements are the point, with
+//! real jails where the program is.
+
+mod chunks;
+mod drain;
+mod jailed;
+mod jobs;
+mod losses;
+mod lossy;
+mod rig;
+mod scripted;
