@@ -15,5 +15,6 @@ pub mod queue;
 pub mod runner;
 pub mod store;
 pub mod sys;
+pub mod tasks;
 pub mod wire;
 pub mod zygote;

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::tasks;
 use crate::job::{Language, Program, RawJson};
 use crate::runner::{Call, Interrupt, Interrupted, Item, run_items};
 use crate::sys::clock;
+use crate::tasks;
 use crate::zygote::{Host, Slot};
 
 /// What to measure.

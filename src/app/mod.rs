@@ -6,7 +6,6 @@ mod bench;
 mod doctor;
 mod host;
 mod run;
-pub mod tasks;
 pub mod worker;
 
 pub use bench::{BenchError, BenchPlan, BenchRow, Unit, measure};

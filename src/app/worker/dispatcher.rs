@@ -11,8 +11,8 @@ use super::executor::Executor;
 use super::programs::Programs;
 use super::settings::WorkerSettings;
 use super::steps::Shared;
-use crate::app::tasks::{self, Task};
 use crate::ports::{Delivered, Queue, Store, WallClock};
+use crate::tasks::{self, Task};
 
 /// Wait after the queue gave an error instead of a delivery.
 const AFTER_ERROR: Duration = Duration::from_secs(1);

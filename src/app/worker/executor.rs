@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 
 use super::execute::Execute;
 use super::steps::{Claimed, Settle, Shared, StepError};
-use crate::app::tasks;
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Message, Payload, Queue, Store, StoreError};
+use crate::tasks;
 
 /// Wait before a delivery is given back because store or queue failed: what failed is given time.
 const BEFORE_GIVING_BACK: Duration = Duration::from_millis(500);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::drain::{Drain, reached};
-use crate::app::tasks::{self, Task};
 use crate::ports::{Lease, Renewal, Store};
 use crate::runner::Interrupt;
+use crate::tasks::{self, Task};
 
 /// What became of a claim while its work ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cellblock::app::tasks::{self, Task};
 use cellblock::app::worker::{Drain, DrainSwitch, Execute, Patience, Worker, WorkerSettings};
 use cellblock::job::{
     Backoff, BatchId, ChunkNo, CopyId, IdempotencyKey, ItemResult, Jitter, JobId, JobSpec, Lane, Language, Program,
@@ -16,6 +15,7 @@ use cellblock::ports::{
 use cellblock::queue::EmbeddedQueue;
 use cellblock::store::EmbeddedStore;
 use cellblock::sys::clock;
+use cellblock::tasks::{self, Task};
 use cellblock::wire;
 
 /// Longest wait for anything.
