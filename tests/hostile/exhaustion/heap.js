@@ -1,4 +1,5 @@
 // expect: memory_killed | memory_error
+// limits: {"memory_bytes": 134217728}
 // why: V8's heap against the limit: always a memory outcome, whoever notices first
 async function main() {
   const kept = [];
