@@ -8,6 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
@@ -58,7 +59,14 @@ fn named(path: &Path, error: io::Error) -> io::Error {
 
 /// Keeps mounts of this namespace from reaching the host's, and the host's from reaching this one.
 fn mount_private() -> io::Result<()> {
-    Ok(mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?)
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).map_err(|errno| {
+        match errno {
+            Errno::EINVAL => {
+                io::Error::other("/ is no mount point: inside a chroot, bind-mount its directory onto itself first")
+            }
+            other => named(Path::new("/"), other.into()),
+        }
+    })
 }
 
 fn open_sources(plan: &RootPlan) -> io::Result<Vec<(File, PathBuf)>> {
