@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -15,6 +16,7 @@ use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, run_ba
 use crate::app::open_host;
 use crate::app::worker::{Drain, DrainSwitch};
 use crate::config::Config;
+use crate::runner::prepare;
 use crate::zygote::Slot;
 
 pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Result<Finish, Failure> {
@@ -33,11 +35,19 @@ pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Resu
     };
     let host = open_host(config, &[request.program.language])?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // One slot starts its interpreter before any item is looked at: a host that cannot do it says so at once.
+    let mut first = Slot::new(Arc::clone(&host));
+    runtime.block_on(prepare(&mut first, &request.program))?;
+    let first = Mutex::new(Some(first));
+    let place = move || {
+        let ready = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ready.unwrap_or_else(|| Slot::new(Arc::clone(&host)))
+    };
     let (sender, status) = watch::channel(BatchStatus::default());
     let drain = DrainSwitch::new();
     let report = runtime.block_on(async {
         let work = async {
-            let report = run_batch(request, move || Slot::new(host.clone()), &drain, &sender).await;
+            let report = run_batch(request, place, &drain, &sender).await;
             drop(sender);
             report
         };

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::segment::{Segment, SegmentEnd};
 use crate::jail::cgroup::LeafLimits;
 use crate::job::{Fault, Limits, Logs, Program, RawJson, Usage, Verdict};
+use crate::lang::Runtime;
 use crate::sys::clock;
 use crate::zygote::{EntryPlan, Slot, SpawnSpec};
 
@@ -81,6 +82,20 @@ pub(super) fn cpu_backstop_s(limits: &Limits, items: usize) -> u64 {
     limits.cpu_ms.div_ceil(1000).saturating_mul(items as u64).saturating_add(2)
 }
 
+/// Has a slot ready for a program, so that what keeps this host from running it is known before any item is.
+///
+/// # Errors
+/// [`Fault`] with the stage that failed.
+pub async fn prepare(slot: &mut Slot, program: &Program) -> Result<(), Fault> {
+    let host = Arc::clone(slot.host());
+    let spec = spawn_spec(host.runtime(program.language)?, &program.limits);
+    slot.prepare(program.language, &spec).await
+}
+
+fn spawn_spec(runtime: &Runtime, limits: &Limits) -> SpawnSpec {
+    SpawnSpec { flags: runtime.spawn_flags(limits), scratch_bytes: limits.scratch_bytes }
+}
+
 /// Runs a program over items, in their order, handing each result to `done` as soon as it is known.
 ///
 /// # Errors
@@ -96,7 +111,7 @@ pub async fn run_items(
     let language = call.program.language;
     let host = Arc::clone(slot.host());
     let runtime = host.runtime(language)?;
-    let spec = SpawnSpec { flags: runtime.spawn_flags(limits), scratch_bytes: limits.scratch_bytes };
+    let spec = spawn_spec(runtime, limits);
     let pids = runtime.base_tasks().saturating_add(limits.threads);
     let leaf = LeafLimits { memory_bytes: limits.memory_bytes, pids };
     let mut rest = items;

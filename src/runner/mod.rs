@@ -9,4 +9,4 @@ mod items;
 mod logs;
 mod segment;
 
-pub use items::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
+pub use items::{Call, Interrupt, Interrupted, Item, ItemRun, prepare, run_items};

@@ -213,6 +213,16 @@ impl Slot {
         &self.host
     }
 
+    /// Has an interpreter of this spec ready for the next take.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub async fn prepare(&mut self, language: Language, spec: &SpawnSpec) -> Result<(), Fault> {
+        let zygote = self.take(language, spec).await?;
+        self.spare = Some((language, spec.clone(), Spare::Ready(Box::new(zygote))));
+        Ok(())
+    }
+
     /// A ready interpreter for this spec: the spare one if it fits, else a new one.
     ///
     /// # Errors
