@@ -206,3 +206,86 @@ fn push_line(items: &mut String, item: &str) {
     items.extend(item.split('\n'));
     items.push('\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn file(text: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text).unwrap();
+        file
+    }
+
+    fn chunks(text: &str, from_results: bool, most: u32) -> (Survey, Vec<ChunkRecord>) {
+        let mut file = file(text.as_bytes());
+        let survey = survey(&mut file, from_results).unwrap();
+        let mut chunks = Chunks::start(&mut file, from_results, most, &survey).unwrap();
+        (survey, std::iter::from_fn(|| chunks.next_chunk().unwrap()).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_in_one_chunk_in_its_place(
+            lines in prop::collection::vec("[a-z{}]{0,5}", 0..40), most in 1..10_u32, ends_with_feed in any::<bool>(),
+        ) {
+            let mut text = lines.join("\n");
+            if ends_with_feed && !lines.is_empty() {
+                text.push('\n');
+            }
+            // What follows the last line feed is a line only if there is something in it.
+            let lines = if !ends_with_feed && lines.last().is_some_and(String::is_empty) { &lines[..lines.len() - 1] } else { &lines[..] };
+            let (survey, chunks) = chunks(&text, false, most);
+            prop_assert_eq!(survey.items, lines.len() as u64);
+            let mut next = 0;
+            for (no, chunk) in chunks.iter().enumerate() {
+                prop_assert_eq!((chunk.chunk.0 as usize, chunk.first_item), (no, next));
+                prop_assert!((1..=most).contains(&chunk.count));
+                next += u64::from(chunk.count);
+            }
+            let joined: String = chunks.iter().map(|chunk| chunk.items.as_str()).collect();
+            prop_assert_eq!(joined, lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_closed_by_bytes_too_and_an_item_may_be_larger() {
+        let (small, large) = ("x".repeat(CHUNK_BYTES / 2 - 1), "y".repeat(2 * CHUNK_BYTES));
+        let (_, chunks) = chunks(&format!("{small}\n{small}\n{small}\n{large}\n{small}"), false, 100);
+        assert_eq!(chunks.iter().map(|chunk| chunk.count).collect::<Vec<_>>(), [2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn outputs_of_successes_are_items() {
+        let text = "{\"item\":0,\"outcome\":\"succeeded\",\"output\":{\"n\": 1.0},\"usage\":{\"wall_ms\":1}}\n\
+                    {\"item\":1,\"outcome\":\"failed\",\"usage\":{\"wall_ms\":1}}\n\
+                    {\"item\":2,\"outcome\":null,\"usage\":{\"wall_ms\":1}}\n\
+                    {\"item\":3,\"outcome\":\"succeeded\",\"output\":{},\"usage\":{\"wall_ms\":1}}";
+        let (survey, chunks) = chunks(text, true, 100);
+        assert_eq!((survey.items, survey.skipped), (2, 2));
+        assert_eq!(chunks[0].items, "{\"n\": 1.0}\n{}\n");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_its_line() {
+        let refused = |text: &[u8], from_results| survey(&mut file(text), from_results).unwrap_err().to_string();
+        assert_eq!(refused(b"{}\n\xff\n", false), "line 2 is not UTF-8");
+        assert!(
+            refused(b"{\"n\":1}\n", true).starts_with("line 1 is not a result of `cellblock batch run`: missing field")
+        );
+        assert!(refused(b"\n", true).starts_with("line 1 is not a result"));
+    }
+
+    #[test]
+    fn a_file_that_changes_is_noticed() {
+        let mut changing = file(b"{}\n");
+        let survey = survey(&mut changing, false).unwrap();
+        changing.write_all(b"{}\n").unwrap();
+        let mut chunks = Chunks::start(&mut changing, false, 100, &survey).unwrap();
+        assert!(matches!(chunks.next_chunk(), Err(ItemsError::Changed)));
+    }
+}

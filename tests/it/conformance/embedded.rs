@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cellblock::job::{BatchState, ChunkNo, Lane, State, WorkId};
-use cellblock::ports::{Claim, CreatedBatch, Delay, Delivered, Delivery, Queue, Store};
+use cellblock::ports::{Claim, Completion, CreatedBatch, Delay, Delivered, Delivery, Queue, Store};
 use cellblock::queue::EmbeddedQueue;
 use cellblock::store::EmbeddedStore;
 
@@ -82,6 +82,24 @@ async fn a_batch_resumes_after_the_file_is_opened_again() {
     store.complete_chunk(&lease, &chunk_outcome(1)).await.unwrap();
     let found = store.batch(&batch.id).await.unwrap().unwrap();
     assert_eq!((found.state, found.counts.total()), (BatchState::Completed, 4));
+}
+
+#[tokio::test]
+async fn claims_of_a_process_that_is_gone_are_given_up_without_a_charge() {
+    let place = place();
+    let (running, waiting) = (job("running", 1, "a"), job("waiting", 2, "a"));
+    let store = place.store();
+    store.create(&waiting).await.unwrap();
+    let lease = run(&store, &claim_of(&running, "w1", "1")).await;
+    drop(store);
+
+    let store = place.store();
+    assert_eq!((store.release_all().await.unwrap(), store.release_all().await.unwrap()), (1, 0));
+    assert_eq!(store.job(&running.id).await.unwrap().unwrap().state, State::Queued);
+    let claim = store.claim(&claim_of(&running, "w2", "2")).await.unwrap();
+    assert!(matches!(&claim, Claim::Run { lost: 0, attempts, .. } if attempts.is_empty()), "{claim:?}");
+    let late = store.complete(&lease, &end(State::Succeeded, "{}")).await.unwrap();
+    assert_eq!(late, Completion::Fenced);
 }
 
 #[tokio::test]
