@@ -161,6 +161,13 @@ impl JobId {
     }
 }
 
+impl From<&JobId> for CopyId {
+    /// The copy of a job's first try, for who has nothing else to name it by. Both have the same form.
+    fn from(id: &JobId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
 /// A client's idempotency key: 1 to 255 printable ASCII characters. The store keeps its digest only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::canonical::canonical;
 use super::inputs::{InputError, convert};
 use super::scan::{Kind, ScanError, ScanLimits, scan};
-use super::version::{Moment, VersionOne, parse_rfc3339};
+use super::version::{Moment, VersionOne, parse_rfc3339, rfc3339};
 use crate::job::{
     EntryPoint, Fingerprint, IdempotencyKey, InputType, JobSpec, Lane, Language, Limits, OutputType, Program, RawJson,
     RetryPolicy, Tenant,
@@ -113,6 +113,21 @@ pub struct LimitsDocument {
 }
 
 impl LimitsDocument {
+    /// All of these limits.
+    #[must_use]
+    pub const fn of(limits: &Limits) -> Self {
+        Self {
+            wall_ms: Some(limits.wall_ms),
+            cpu_ms: Some(limits.cpu_ms),
+            memory_bytes: Some(limits.memory_bytes),
+            output_bytes: Some(limits.output_bytes),
+            log_bytes: Some(limits.log_bytes),
+            processes: Some(limits.processes),
+            threads: Some(limits.threads),
+            scratch_bytes: Some(limits.scratch_bytes),
+        }
+    }
+
     /// These limits, with the missing ones from `defaults`.
     #[must_use]
     pub fn over(&self, defaults: &Limits) -> Limits {
@@ -159,6 +174,30 @@ impl DocumentError {
 }
 
 impl JobDocument {
+    /// The document that gives this job, with every field set and without its key, of which only the digest is known.
+    #[must_use]
+    pub fn of(spec: &JobSpec) -> Self {
+        let program = &spec.program;
+        let outputs = program.outputs.iter().map(|(name, kind)| (name.clone(), OutputDocument { kind: *kind }));
+        Self {
+            v: VersionOne,
+            idempotency_key: None,
+            tenant: Some(spec.tenant.to_string()),
+            lane: Some(spec.lane.to_string()),
+            language: program.language,
+            code: program.code.clone(),
+            entrypoint: Some(program.entrypoint.as_str().to_owned()),
+            inputs: Some(spec.inputs.clone()),
+            input_types: program.input_types.clone(),
+            lenient_types: program.lenient_types,
+            outputs: outputs.collect(),
+            limits: LimitsDocument::of(&program.limits),
+            retry: spec.retry.clone(),
+            deadline: spec.deadline.map(rfc3339),
+            result_ttl_s: Some(spec.result_ttl_s),
+        }
+    }
+
     /// How long a result is kept when the job does not say, in seconds.
     pub const DEFAULT_RESULT_TTL_S: u64 = 86_400;
     /// Longest time for which a result can be kept, in seconds.

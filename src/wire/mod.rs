@@ -8,6 +8,7 @@ mod entries;
 mod frame;
 mod inputs;
 mod job_document;
+mod message;
 mod outputs;
 mod result_document;
 mod scan;
@@ -16,6 +17,10 @@ mod version;
 pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
 pub use inputs::{InputError, convert};
 pub use job_document::{DocumentError, JobDocument, LimitsDocument, OutputDocument, fingerprint};
+pub use message::{
+    Arrival, CHUNK_TYPE, Decoded, HeaderValue, JOB_TYPE, MessageError, UnnamedJob, WireMessage, decode_message,
+    encode_message,
+};
 pub use outputs::validate_outputs;
 pub use result_document::{AttemptDocument, ResultDocument};
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};

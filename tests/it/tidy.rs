@@ -10,7 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("jail", &["job", "sys"]),
     ("tasks", &[]),
     ("ports", &["job"]),
-    ("wire", &["job"]),
+    ("wire", &["job", "ports"]),
     ("policy", &["job", "ports"]),
     ("lang", &["job", "jail", "sys"]),
     ("zygote", &["job", "jail", "lang", "sys"]),
@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Which top modules may name a crate: each outside library has one owner.
 const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["queue", "store"]),
+    ("lapin", &["queue"]),
     ("seccompiler", &["jail"]),
     ("landlock", &["jail"]),
     ("syscalls", &["jail"]),

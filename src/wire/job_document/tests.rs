@@ -171,6 +171,15 @@ fn a_document_survives_writing_and_reading() {
 }
 
 #[test]
+fn the_document_of_a_job_gives_that_job() {
+    for text in [EXAMPLE, LEAST] {
+        let (_, spec, fingerprint) = parse(text).unwrap().into_spec().unwrap();
+        let written = serde_json::to_string(&JobDocument::of(&spec)).unwrap();
+        assert_eq!(parse(&written).unwrap().into_spec(), Ok((None, spec, fingerprint)));
+    }
+}
+
+#[test]
 fn the_schema_is_published_and_the_example_uses_all_of_it() {
     let schema = JobDocument::schema().to_value();
     insta::assert_snapshot!("schema", serde_json::to_string_pretty(&schema).unwrap());
