@@ -60,11 +60,10 @@ fn named(path: &Path, error: io::Error) -> io::Error {
 /// Keeps mounts of this namespace from reaching the host's, and the host's from reaching this one.
 fn mount_private() -> io::Result<()> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).map_err(|errno| {
-        match errno {
-            Errno::EINVAL => {
-                io::Error::other("/ is no mount point: inside a chroot, bind-mount its directory onto itself first")
-            }
-            other => named(Path::new("/"), other.into()),
+        if errno == Errno::EINVAL {
+            io::Error::other("/ is no mount point; inside a chroot, bind-mount its directory onto itself first")
+        } else {
+            named(Path::new("/"), errno.into())
         }
     })
 }
