@@ -45,6 +45,8 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Show which layers of the jail this host gives, and what to do about a missing one
     Doctor,
+    /// Print the JSON Schema of a document that clients send or get
+    Schema(SchemaArgs),
     /// Print the configuration in force, with the source of each value
     Config,
     /// The process that builds jails; started by the others
@@ -145,4 +147,20 @@ pub(super) struct BatchRunArgs {
     /// The items are a results file: the output of each success is an item, other lines are left out
     #[arg(long)]
     pub(super) from_results: bool,
+}
+
+/// `cellblock schema`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SchemaArgs {
+    /// Which document
+    pub(super) document: Document,
+}
+
+/// A document with a published schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Document {
+    /// A job, as a client sends it
+    Job,
+    /// A result, as a client gets it
+    Result,
 }

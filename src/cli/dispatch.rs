@@ -7,7 +7,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use super::args::{BatchCommand, Cli, Command, Global};
-use super::{batch, bench, config, doctor, print, run};
+use super::{batch, bench, config, doctor, print, run, schema};
 use crate::config::{Config, Sources};
 use crate::jail;
 
@@ -70,6 +70,7 @@ fn run_command(cli: &Cli) -> Result<Finish, Failure> {
         Command::Batch(BatchCommand::Run(args)) => batch::run(&cli.global, &config, args),
         Command::Bench(args) => bench::bench(&cli.global, &config, args),
         Command::Doctor => doctor::doctor(&cli.global, &config),
+        Command::Schema(args) => schema::show(args),
         Command::Config => config::show(&cli.global, &config),
         Command::Jailer => Ok(Finish::Good),
     }

@@ -10,6 +10,7 @@ mod doctor;
 mod print;
 mod progress;
 mod run;
+mod schema;
 mod summary;
 
 pub use dispatch::main;
