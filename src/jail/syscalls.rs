@@ -337,7 +337,7 @@ const QUIET: &[Attack] = &[
 ];
 
 /// Answered with ENOSYS and listed: a program that asks for them has another way.
-const ABSENT: &[&str] =
+pub const ABSENT: &[&str] =
     &["memfd_create", "inotify_init", "inotify_init1", "fanotify_init", "copy_file_range", "splice"];
 
 /// What the supervisor does with a suspended call.

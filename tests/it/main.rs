@@ -8,4 +8,6 @@ mod conformance;
 #[cfg(test)]
 mod jail;
 #[cfg(test)]
+mod tidy;
+#[cfg(test)]
 mod worker;

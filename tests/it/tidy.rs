@@ -13,22 +13,27 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["job", "ports"]),
     ("policy", &["job", "ports"]),
     ("lang", &["job", "jail", "sys"]),
-    ("zygote", &["job", "jail", "lang", "sys"]),
-    ("queue", &["job", "ports", "tasks", "wire"]),
-    ("store", &["job", "ports", "tasks", "wire"]),
-    ("runner", &["job", "jail", "lang", "policy", "ports", "sys", "wire", "zygote"]),
+    ("telemetry", &["job", "jail", "ports", "sys"]),
+    ("zygote", &["job", "jail", "lang", "sys", "telemetry"]),
+    ("queue", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
+    ("store", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
+    ("runner", &["job", "jail", "lang", "policy", "ports", "sys", "telemetry", "wire", "zygote"]),
     ("config", &["job", "lang"]),
     (
         "app",
-        &["config", "job", "jail", "lang", "policy", "ports", "queue", "runner", "store", "sys", "tasks", "wire", "zygote"],
+        &[
+            "config", "job", "jail", "lang", "policy", "ports", "queue", "runner", "store", "sys", "tasks", "telemetry",
+            "wire", "zygote",
+        ],
     ),
-    ("cli", &["app", "config", "job", "jail", "runner", "sys", "wire"]),
+    ("cli", &["app", "config", "job", "jail", "runner", "sys", "telemetry", "wire"]),
 ];
 
 /// Which top modules may name a crate: each outside library has one owner.
 const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["queue", "store"]),
     ("lapin", &["queue"]),
+    ("prometheus", &["telemetry"]),
     ("seccompiler", &["jail"]),
     ("landlock", &["jail"]),
     ("syscalls", &["jail"]),
