@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod embedded;
+mod observed;
 
 pub use embedded::{DeadLetter, EmbeddedDelivery, EmbeddedQueue};
+pub use observed::{ObservedDelivery, ObservedQueue};

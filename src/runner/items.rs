@@ -6,10 +6,11 @@ use tokio::sync::watch;
 
 use super::segment::{Segment, SegmentEnd};
 use crate::jail::cgroup::LeafLimits;
-use crate::job::{Fault, Limits, Logs, Program, RawJson, Usage, Verdict};
+use crate::job::{Fault, Language, Limits, Logs, Program, RawJson, Usage, Verdict};
 use crate::lang::Runtime;
 use crate::sys::clock;
-use crate::zygote::{EntryPlan, Slot, SpawnSpec};
+use crate::telemetry::Phase;
+use crate::zygote::{Entered, EntryPlan, Slot, SpawnSpec};
 
 /// How often a process may be lost to a fault of ours, without an item done in between, before the run is given
 /// back to whoever asked for it.
@@ -119,15 +120,11 @@ pub async fn run_items(
     while !rest.is_empty() {
         let plan = EntryPlan { leaf, cpu_backstop_s: cpu_backstop_s(limits, rest.len()), filter: host.filter() };
         let asked = clock::now();
-        let zygote = slot.take(language, &spec).await;
-        let entered = match zygote {
-            Ok(zygote) => zygote.enter(&plan).await,
-            Err(fault) => Err(fault),
-        };
+        let entered = enter(slot, language, &spec, &plan).await;
         let (finished, end) = match entered {
             Ok(entered) => {
                 tracing::debug!(after = ?asked.elapsed(), "jail is entered");
-                let segment = Segment::new(call, rest, asked.elapsed());
+                let segment = Segment::new(call, rest, asked.elapsed(), host.telemetry());
                 slot.alongside(language, &spec, segment.run(entered, interrupt.clone(), done)).await
             }
             Err(fault) => (0, SegmentEnd::Fault(fault)),
@@ -148,4 +145,19 @@ pub async fn run_items(
         }
     }
     Ok(())
+}
+
+/// Takes an interpreter and has it enter the jail.
+async fn enter(slot: &mut Slot, language: Language, spec: &SpawnSpec, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+    let telemetry = slot.host().telemetry().clone();
+    let asked = clock::now();
+    let zygote = slot.take(language, spec).await?;
+    telemetry.phase_took(Phase::Start, asked.elapsed());
+    let ready = clock::now();
+    let entered = zygote.enter(plan).await;
+    match &entered {
+        Ok(_) => telemetry.phase_took(Phase::Enter, ready.elapsed()),
+        Err(fault) => telemetry.jail_failed(fault),
+    }
+    entered
 }

@@ -7,6 +7,7 @@
 mod calls;
 mod items;
 mod logs;
+mod observe;
 mod segment;
 
 pub use items::{Call, Interrupt, Interrupted, Item, ItemRun, prepare, run_items};

@@ -20,11 +20,13 @@ use tokio::time::{Sleep, sleep_until};
 use super::calls::{RefusedCalls, Seen};
 use super::items::cpu_backstop_s;
 use super::logs::LogBuffer;
+use super::observe::{kill_reason, late_reason};
 use super::{Call, Interrupt, Item, ItemRun};
 use crate::jail;
-use crate::job::{BadResult, Fault, RawJson, Stream, Usage};
+use crate::job::{BadResult, Fault, RawJson, Stream, SyscallCount, Usage, Verdict};
 use crate::policy::{End, Facts, Report, Stop, verdict};
 use crate::sys::clock;
+use crate::telemetry::{KillReason, Phase, Telemetry};
 use crate::wire::{
     Decoder, Kind, ProgramFrame, Reply, ScanLimits, encode_item, encode_program, scan, validate_outputs,
 };
@@ -68,6 +70,7 @@ pub(super) struct Segment<'a> {
     call: &'a Call<'a>,
     items: &'a [Item],
     start: Duration,
+    telemetry: &'a Telemetry,
     decoder: Decoder,
     outbox: Vec<u8>,
     sent: usize,
@@ -118,11 +121,12 @@ impl Open {
 }
 
 impl<'a> Segment<'a> {
-    pub(super) fn new(call: &'a Call<'a>, items: &'a [Item], start: Duration) -> Self {
+    pub(super) fn new(call: &'a Call<'a>, items: &'a [Item], start: Duration, telemetry: &'a Telemetry) -> Self {
         Self {
             call,
             items,
             start,
+            telemetry,
             decoder: Decoder::new(call.program.limits.output_bytes),
             outbox: Vec::new(),
             sent: 0,
@@ -153,13 +157,17 @@ impl<'a> Segment<'a> {
         if let Err(fault) = self.encode_program() {
             return (0, SegmentEnd::Fault(fault));
         }
-        self.item_started = clock::now();
+        let begun = clock::now();
+        self.item_started = begun;
         let start_us = entered.cpu_us();
         self.cpu = CpuMark { start_us, item: 0, item_us: start_us };
         let served = self.serve(&mut entered, &mut interrupt, done).await;
         drain_raw(&entered, &mut self.logs);
         let served_at = clock::now();
+        self.telemetry.phase_took(Phase::Run, served_at.duration_since(begun));
         let remains = entered.close().await;
+        self.telemetry.phase_took(Phase::Close, served_at.elapsed());
+        self.report_usage(&remains);
         tracing::debug!(close = ?served_at.elapsed(), items = self.items.len(), "slot is closed");
         match served {
             Ok(()) => self.conclude(remains, done),
@@ -341,13 +349,15 @@ impl<'a> Segment<'a> {
             self.only_report = Some((report, wall));
             return;
         }
-        let facts = Facts { report: Some(report), denied: self.calls.take(), ..Facts::default() };
-        self.hand_out(facts, usage(wall), done);
+        let facts = Facts { report: Some(report), denied: self.take_calls(), ..Facts::default() };
+        let verdict = verdict(facts, &self.call.program.limits);
+        let usage = usage(wall);
+        self.report_item(&verdict, &usage);
+        self.hand_out(verdict, usage, done);
     }
 
-    fn hand_out(&mut self, facts: Facts, usage: Usage, done: Done<'_>) {
+    fn hand_out(&mut self, verdict: Verdict, usage: Usage, done: Done<'_>) {
         let Some(item) = self.items.get(self.finished) else { return };
-        let verdict = verdict(facts, &self.call.program.limits);
         done(ItemRun { index: item.index, verdict, logs: self.logs.take(), usage });
         self.finished += 1;
     }
@@ -375,6 +385,9 @@ impl<'a> Segment<'a> {
             Seen::Answered => Ok(true),
             Seen::Closed => Ok(false),
             Seen::Stop(stop) => {
+                if let Stop::SyscallDenied { name, .. } = &stop {
+                    self.telemetry.call_killed(self.call.program.language, name);
+                }
                 self.stop_for(stop);
                 Ok(false)
             }
@@ -423,7 +436,9 @@ impl<'a> Segment<'a> {
 
     /// Charges the process's end to the item that it was at.
     fn conclude(mut self, remains: Remains, done: Done<'_>) -> (usize, SegmentEnd) {
+        let language = self.call.program.language;
         if self.is_abandoned {
+            self.telemetry.process_killed(language, KillReason::Abandoned);
             return (self.finished, SegmentEnd::Abandoned);
         }
         if self.finished == self.items.len() {
@@ -433,7 +448,10 @@ impl<'a> Segment<'a> {
         let stop = match self.stop.take() {
             // The item that ran out of time had ended after all when its process was killed, and the next one
             // was killed with it: that one goes on elsewhere.
-            Some((item, Stop::WallDeadline | Stop::CpuDeadline)) if item != self.finished => {
+            Some((item, stop @ (Stop::WallDeadline | Stop::CpuDeadline))) if item != self.finished => {
+                if let Some(reason) = late_reason(&stop) {
+                    self.telemetry.process_killed(language, reason);
+                }
                 return (self.finished, SegmentEnd::ProcessEnded);
             }
             Some((_, stop)) => Some(stop),
@@ -448,22 +466,49 @@ impl<'a> Segment<'a> {
             // Whatever a program does, its init lives to report it.
             return (self.finished, SegmentEnd::Fault(Fault::zygote_died("a slot ended without a report")));
         }
+        let violates_protocol = report.is_none() && matches!(stop, Some(Stop::ProtocolViolation(_)));
         let facts = Facts {
             report,
             stop,
             end: self.end,
             oom_kills: remains.usage.oom_kills,
             heap_exhausted: self.logs.has_heap_text(),
-            denied: self.calls.take(),
+            denied: self.take_calls(),
         };
+        let verdict = verdict(facts, &self.call.program.limits);
+        if let Some(reason) = kill_reason(&verdict.outcome, violates_protocol) {
+            self.telemetry.process_killed(language, reason);
+        }
         let usage = self.usage_of_process(wall, remains);
+        self.report_item(&verdict, &usage);
         // Before the program was loaded, its end is the same for every item.
         let charged = if self.is_loaded || is_cancelled { 1 } else { self.items.len() - self.finished };
         for _ in 1..charged {
-            self.hand_out(facts.clone(), usage, done);
+            self.hand_out(verdict.clone(), usage, done);
         }
-        self.hand_out(facts, usage, done);
+        self.hand_out(verdict, usage, done);
         (self.finished, if is_cancelled { SegmentEnd::Cancelled } else { SegmentEnd::ProcessEnded })
+    }
+
+    /// The refused calls of the item that ends.
+    fn take_calls(&mut self) -> Vec<SyscallCount> {
+        let calls = self.calls.take();
+        for call in &calls {
+            self.telemetry.call_refused(self.call.program.language, &call.name, call.count);
+        }
+        calls
+    }
+
+    fn report_item(&self, verdict: &Verdict, usage: &Usage) {
+        self.telemetry.item_ran(self.call.program.language, verdict.outcome.kind(), usage.wall_ms);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a share of a limit")]
+    fn report_usage(&self, remains: &Remains) {
+        let program = self.call.program;
+        let cpu = Duration::from_micros(remains.usage.cpu_us.saturating_sub(self.cpu.start_us));
+        let ratio = remains.usage.memory_peak_bytes as f64 / program.limits.memory_bytes as f64;
+        self.telemetry.process_ended(program.language, cpu, ratio);
     }
 
     /// Whether the kernel's limit ended the process. A program can send itself the same signals, but the time that it

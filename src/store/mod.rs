@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod embedded;
+mod observed;
 
 pub use embedded::EmbeddedStore;
+pub use observed::ObservedStore;

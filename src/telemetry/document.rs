@@ -32,12 +32,14 @@ pub fn document() -> String {
                     values.push(value);
                 }
             }
-            if *label == "version" || said.contains(&values) {
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            if *label == "version" || said.contains(&sorted) {
                 continue;
             }
             let listed = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" ");
             push(&mut text, format_args!("- `{label}` (`{}`): {listed}\n", row.name));
-            said.push(values);
+            said.push(sorted);
         }
     }
     text

@@ -15,11 +15,12 @@ use super::leaves::Leaves;
 use super::{Jailer, SpawnSpec, Zygote};
 use crate::jail::cgroup::{self, CgroupError, Group};
 use crate::jail::filter::{self, FilterError};
-use crate::jail::{IdMap, JailPlan};
+use crate::jail::{IdMap, JailPlan, probe};
 use crate::job::{Fault, Language};
 use crate::lang::Runtime;
 use crate::sys::clock;
 use crate::sys::native::Instruction;
+use crate::telemetry::{Spare as SpareLabel, Telemetry};
 
 /// Why this host cannot run jails at all.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,7 @@ pub struct Host {
     filter: Vec<Instruction>,
     ids: IdMap,
     started: AtomicU64,
+    telemetry: Telemetry,
 }
 
 impl fmt::Debug for Host {
@@ -92,6 +94,8 @@ impl Host {
             let plan = runtime.jail_plan(ids);
             (runtime.language, Station { runtime, plan, jailer: Mutex::new(None) })
         };
+        let telemetry = Telemetry::new();
+        telemetry.has_layers(&probe::layers());
         Ok(Self {
             stations: runtimes.into_iter().map(station).collect(),
             binary: binary.to_owned(),
@@ -100,6 +104,7 @@ impl Host {
             filter: filter::compile()?,
             ids,
             started: AtomicU64::new(0),
+            telemetry,
         })
     }
 
@@ -115,6 +120,12 @@ impl Host {
     #[must_use]
     pub fn filter(&self) -> &[Instruction] {
         &self.filter
+    }
+
+    /// Where everything that runs on this host reports to.
+    #[must_use]
+    pub const fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// Which cgroup version limits the jobs.
@@ -139,6 +150,16 @@ impl Host {
     /// # Errors
     /// [`Fault`] with the stage that failed; `zygote_died` when a new jailer does not answer either.
     pub async fn boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
+        let begun = clock::now();
+        let booted = self.try_boot(language, spec).await;
+        match &booted {
+            Ok(_) => self.telemetry.jail_ready(language, begun.elapsed()),
+            Err(fault) => self.telemetry.jail_failed(fault),
+        }
+        booted
+    }
+
+    async fn try_boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
         let station = self.station(language)?;
         let begun = clock::now();
         let known = station.jailer();
@@ -228,12 +249,20 @@ impl Slot {
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub async fn take(&mut self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
+        let was = |spare| self.host.telemetry.spare_was(language, spare);
         match self.spare.take() {
             Some((of, with, Spare::Ready(zygote))) if of == language && with == *spec && zygote.is_alive() => {
+                was(SpareLabel::Ready);
                 Ok(*zygote)
             }
-            Some((of, with, Spare::Booting(booting))) if of == language && with == *spec => booting.await,
-            Some(_) | None => self.host.boot(language, spec).await,
+            Some((of, with, Spare::Booting(booting))) if of == language && with == *spec => {
+                was(SpareLabel::Booting);
+                booting.await
+            }
+            Some(_) | None => {
+                was(SpareLabel::None);
+                self.host.boot(language, spec).await
+            }
         }
     }
 

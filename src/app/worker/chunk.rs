@@ -6,14 +6,15 @@ use super::execute::Execute;
 use super::executor::Executor;
 use super::job::input_error;
 use super::keeper::Kept;
-use super::steps::{Claimed, NextTry, Settle, StepError};
+use super::steps::{Claimed, NextTry, Settle, StepError, after_completion};
 use crate::job::{
-    AttemptSummary, Fault, ItemResult, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError, RawJson, RetryPolicy,
-    Usage, WorkId,
+    AttemptSummary, Fault, ItemResult, Language, LimitKind, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError,
+    RawJson, RetryPolicy, Usage, WorkId,
 };
 use crate::policy::{Disposition, Ended};
-use crate::ports::{ChunkOutcome, ChunkRecord, Message, Queue, Store, StoreError};
+use crate::ports::{ChunkOutcome, ChunkRecord, Completion, Message, Queue, Store, StoreError};
 use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::telemetry::{AttemptEnd, ChunkEnd};
 use crate::wire;
 
 impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
@@ -36,13 +37,16 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let keeper = self.shared.keep(&claimed);
         let ended = self.place.run(&call, &items, keeper.interrupt(), &mut |run| results.add(run)).await;
         if keeper.finish().await == Kept::Fenced {
+            self.shared.attempt_ended(message, AttemptEnd::Fenced);
             return Ok(Settle::Release);
         }
         match ended {
-            Ok(()) => self.end_chunk(&claimed, results, &Rest::None, Settle::Ack).await,
+            Ok(()) => self.end_chunk(message, &claimed, results, &Rest::None, Settle::Ack).await,
             // The batch is stopped: what was not run is not going to be.
-            Err(Interrupted::Cancelled) => self.end_chunk(&claimed, results, &Rest::Cancelled, Settle::Ack).await,
-            Err(Interrupted::Abandoned) => self.shared.release(&claimed.lease).await,
+            Err(Interrupted::Cancelled) => {
+                self.end_chunk(message, &claimed, results, &Rest::Cancelled, Settle::Ack).await
+            }
+            Err(Interrupted::Abandoned) => self.shared.release(message, &claimed.lease).await,
             Err(Interrupted::Fault(fault)) => self.end_faulty_chunk(message, &claimed, results, fault).await,
         }
     }
@@ -55,6 +59,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         results: Results,
         fault: Fault,
     ) -> Result<Settle, StepError> {
+        self.shared.settings.telemetry.fault(fault.kind);
         match self.shared.dispose(message, &RetryPolicy::default(), Ended::Fault(fault.kind)) {
             Disposition::Retry { class, attempt, infra, delay_ms } => {
                 tracing::warn!(%fault, work = %message.work, delay_ms, "a chunk is tried again");
@@ -69,24 +74,44 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 let next = NextTry { class, attempt, infra, delay_ms, summary };
                 self.shared.retry(message, &claimed.lease, next).await
             }
-            Disposition::Release => self.shared.release(&claimed.lease).await,
+            Disposition::Release => self.shared.release(message, &claimed.lease).await,
             Disposition::DeadLetter { reason } => {
-                self.end_chunk(claimed, results, &Rest::Fault(fault), Settle::DeadLetter(reason)).await
+                self.end_chunk(message, claimed, results, &Rest::Fault(fault), Settle::DeadLetter(reason)).await
             }
-            Disposition::Finish { .. } => self.end_chunk(claimed, results, &Rest::Fault(fault), Settle::Ack).await,
+            Disposition::Finish { .. } => {
+                self.end_chunk(message, claimed, results, &Rest::Fault(fault), Settle::Ack).await
+            }
         }
     }
 
     /// Records the results of a chunk.
     async fn end_chunk(
         &mut self,
+        message: &Message,
         claimed: &Claimed,
-        results: Results,
+        mut results: Results,
         rest: &Rest,
         settle: Settle,
     ) -> Result<Settle, StepError> {
+        let (language, limits) = (results.language, std::mem::take(&mut results.limits));
         let outcome = results.finish(rest)?;
-        self.shared.complete_chunk(&claimed.lease, &outcome, settle).await
+        let completion = self.shared.complete_chunk(&claimed.lease, &outcome).await?;
+        if completion == Completion::Fenced {
+            self.shared.attempt_ended(message, AttemptEnd::Fenced);
+        } else {
+            self.shared.attempt_ended(message, AttemptEnd::Recorded);
+            let telemetry = &self.shared.settings.telemetry;
+            telemetry.chunk_ended(language, end_of(&outcome), &outcome.counts, &limits);
+        }
+        Ok(after_completion(completion, settle))
+    }
+}
+
+fn end_of(outcome: &ChunkOutcome) -> ChunkEnd {
+    match outcome.fault {
+        Some(_) => ChunkEnd::Fault,
+        None if outcome.counts.failed() > 0 => ChunkEnd::Partial,
+        None => ChunkEnd::Ok,
     }
 }
 
@@ -104,6 +129,9 @@ enum Rest {
 struct Results {
     lines: Vec<u8>,
     counts: OutcomeCounts,
+    language: Language,
+    /// The limits that outcomes name.
+    limits: Vec<LimitKind>,
     /// Items that cannot be handed to the program, in order; each gets its line when its turn has come.
     refused: VecDeque<(u64, ProgramError)>,
     next: u64,
@@ -127,13 +155,15 @@ impl Results {
         // Success lines are about as long as their inputs.
         let lines = Vec::with_capacity(record.items.len() + 128 * items.len());
         let counts = OutcomeCounts::default();
-        (Self { lines, counts, refused, next: first, end, broken: None }, items)
+        let (language, limits) = (program.language, Vec::new());
+        (Self { lines, counts, language, limits, refused, next: first, end, broken: None }, items)
     }
 
     fn add(&mut self, run: ItemRun) {
         self.write_refused_before(run.index);
         let ItemRun { index: item, verdict, logs, usage } = run;
         let outcome = verdict.outcome.kind();
+        self.limits.extend(verdict.evidence.limit);
         let is_plain = outcome == OutcomeKind::Succeeded && verdict.evidence.denied.is_empty();
         let evidence = (!is_plain).then_some(verdict.evidence);
         let (output, error) = (verdict.output, verdict.error);

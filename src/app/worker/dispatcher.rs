@@ -12,15 +12,21 @@ use super::programs::Programs;
 use super::settings::WorkerSettings;
 use super::steps::Shared;
 use crate::ports::{Delivered, Queue, Store, WallClock};
+use crate::queue::{ObservedDelivery, ObservedQueue};
+use crate::store::ObservedStore;
 use crate::tasks::{self, Task};
+use crate::telemetry::WorkerState;
 
 /// Wait after the queue gave an error instead of a delivery.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
+/// Where an executor gets its deliveries.
+type Inbox<Q> = mpsc::Sender<Delivered<ObservedDelivery<<Q as Queue>::Delivery>>>;
+
 /// A worker that has not started.
 #[derive(Debug)]
 pub struct Worker<S, Q> {
-    shared: Arc<Shared<S, Q>>,
+    shared: Arc<Shared<ObservedStore<S>, ObservedQueue<Q>>>,
     /// Ends the grace period for every keeper.
     abandon: DrainSwitch,
 }
@@ -30,9 +36,10 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
     #[must_use]
     pub fn new(store: Arc<S>, queue: Arc<Q>, settings: WorkerSettings, clock: WallClock) -> Self {
         let abandon = DrainSwitch::new();
+        let telemetry = settings.telemetry.clone();
         let shared = Shared {
-            store,
-            queue,
+            store: Arc::new(ObservedStore::new(store, telemetry.clone())),
+            queue: Arc::new(ObservedQueue::new(queue, telemetry)),
             settings,
             clock,
             programs: Programs::default(),
@@ -55,6 +62,8 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         M: Fn() -> E + Send + Sync + 'static,
     {
         let slots = self.shared.settings.slots.max(1);
+        let telemetry = self.shared.settings.telemetry.clone();
+        telemetry.has_slots(slots);
         let (idle, mut idlers) = mpsc::channel(slots);
         let place: Arc<dyn Fn() -> E + Send + Sync> = Arc::new(place);
         let mut inboxes = Vec::with_capacity(slots);
@@ -67,11 +76,13 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
             inboxes.push(inbox);
         }
         drop(idle);
+        telemetry.worker_is(WorkerState::Ready);
         tokio::select! {
             biased;
             () = reached(&mut drain, Drain::Gracefully) => {}
             () = self.dispatch(&mut idlers, &inboxes) => {}
         }
+        telemetry.worker_is(WorkerState::Draining);
         // Executors that are idle end now, the others after what they are at.
         drop(inboxes);
         drop(idlers);
@@ -83,10 +94,11 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         }
         self.abandon.set(Drain::Now);
         join_all(&mut executors).await;
+        telemetry.worker_is(WorkerState::Stopped);
     }
 
     /// Hands deliveries to idle executors until every executor is gone, which does not happen by itself.
-    async fn dispatch(&self, idlers: &mut mpsc::Receiver<usize>, inboxes: &[mpsc::Sender<Delivered<Q::Delivery>>]) {
+    async fn dispatch(&self, idlers: &mut mpsc::Receiver<usize>, inboxes: &[Inbox<Q>]) {
         while let Some(number) = idlers.recv().await {
             let delivered = self.next_delivery().await;
             // An idle executor's inbox is empty. What it cannot be given is dropped, and the queue delivers it again.
@@ -96,7 +108,7 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         }
     }
 
-    async fn next_delivery(&self) -> Delivered<Q::Delivery> {
+    async fn next_delivery(&self) -> Delivered<ObservedDelivery<Q::Delivery>> {
         loop {
             match self.shared.queue.next(&self.shared.settings.lanes).await {
                 Ok(delivered) => return delivered,

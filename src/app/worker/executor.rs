@@ -9,7 +9,9 @@ use super::execute::Execute;
 use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Message, Payload, Queue, Store, StoreError};
+use crate::sys::clock;
 use crate::tasks;
+use crate::telemetry::{Phase, TaskName, Telemetry};
 
 /// Wait before a delivery is given back because store or queue failed: what failed is given time.
 const BEFORE_GIVING_BACK: Duration = Duration::from_millis(500);
@@ -35,10 +37,13 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     ) {
         while idle.send(number).await.is_ok() {
             let Some(delivered) = inbox.recv().await else { break };
+            let busy = self.shared.settings.telemetry.slot_busy();
             if tasks::catching("executor", self.handle(delivered)).await.is_err() {
                 // Its delivery was dropped and comes again; the place may be in any state.
                 self.place = (self.make_place)();
+                self.shared.settings.telemetry.panicked(TaskName::Executor);
             }
+            drop(busy);
             self.shared.settled.send_modify(|count| *count += 1);
         }
     }
@@ -48,7 +53,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             Delivered::Message(message, delivery) => (message, delivery),
             Delivered::Malformed { reason, delivery } => {
                 tracing::warn!(%reason, "a delivery is no message; it goes to the dead letters");
-                return settle(delivery, Settle::DeadLetter(reason)).await;
+                return settle(&self.shared.settings.telemetry, delivery, Settle::DeadLetter(reason)).await;
             }
         };
         let settlement = match self.work(&message, delivery.tag()).await {
@@ -62,12 +67,17 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 Settle::Release
             }
         };
-        settle(delivery, settlement).await;
+        settle(&self.shared.settings.telemetry, delivery, settlement).await;
     }
 
     async fn work(&mut self, message: &Message, tag: String) -> Result<Settle, StepError> {
         let claim = self.shared.claim(message, tag).await?;
         let at = self.shared.now();
+        let telemetry = &self.shared.settings.telemetry;
+        telemetry.claimed(&claim);
+        if let (1, 0, Claim::Run { lost: 0, .. }) = (message.attempt, message.infra, &claim) {
+            telemetry.waited(&message.lane, at.since_ms(message.submitted_at));
+        }
         match (claim_step(&claim), claim) {
             (ClaimStep::Run, Claim::Run { lease, attempts: tries, .. }) => {
                 let claimed = Claimed { lease, tries, at };
@@ -81,7 +91,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     }
 }
 
-async fn settle<D: Delivery>(delivery: D, settlement: Settle) {
+async fn settle<D: Delivery>(telemetry: &Telemetry, delivery: D, settlement: Settle) {
+    let begun = clock::now();
     let settled = match settlement {
         Settle::Ack => delivery.ack().await.map(|was_known| {
             if !was_known {
@@ -91,6 +102,7 @@ async fn settle<D: Delivery>(delivery: D, settlement: Settle) {
         Settle::Release => delivery.release().await,
         Settle::DeadLetter(reason) => delivery.dead_letter(&reason).await,
     };
+    telemetry.phase_took(Phase::Ack, begun.elapsed());
     if let Err(error) = settled {
         tracing::warn!(%error, "a delivery could not be settled; it will come again");
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use super::execute::Execute;
 use super::executor::Executor;
 use super::keeper::Kept;
-use super::steps::{Claimed, NextTry, Settle, StepError};
+use super::steps::{Claimed, NextTry, Settle, StepError, after_completion};
 use crate::job::{
-    AttemptSummary, Fault, JobId, JobSpec, OutcomeKind, ProgramError, RawJson, RetryPolicy, RuntimeVersion, State,
-    UnixMillis, Usage, WorkId, WorkerId,
+    AttemptSummary, Fault, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy, RuntimeVersion,
+    State, UnixMillis, Usage, WorkId, WorkerId,
 };
 use crate::policy::{Disposition, Ended};
-use crate::ports::{FinishedJob, Message, Queue, Store, StoreError};
+use crate::ports::{Completion, FinishedJob, Message, Queue, Store, StoreError};
 use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::telemetry::{AttemptEnd, JobEnd};
 use crate::wire::{self, ResultDocument};
 
 /// What a try came to.
@@ -54,6 +55,13 @@ impl Tried {
         }
     }
 
+    fn limit(&self) -> Option<LimitKind> {
+        match self {
+            Self::Ran(run) => run.verdict.evidence.limit,
+            Self::Refused(_) | Self::Cancelled | Self::Fault(_) | Self::Abandoned => None,
+        }
+    }
+
     fn usage(&self) -> Option<Usage> {
         match self {
             Self::Ran(run) => Some(run.usage),
@@ -80,7 +88,13 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             // The same inputs are refused again.
             Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
         };
-        let Some(tried) = tried else { return Ok(Settle::Release) };
+        let Some(tried) = tried else {
+            self.shared.attempt_ended(message, AttemptEnd::Fenced);
+            return Ok(Settle::Release);
+        };
+        if let Tried::Fault(fault) = &tried {
+            self.shared.settings.telemetry.fault(fault.kind);
+        }
         let worker = &Arc::clone(&self.shared).settings.id;
         let ended = EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker };
         match self.shared.dispose(message, &policy, tried.ended()) {
@@ -92,7 +106,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
                 self.shared.retry(message, &claimed.lease, next).await
             }
-            Disposition::Release => self.shared.release(&claimed.lease).await,
+            Disposition::Release => self.shared.release(message, &claimed.lease).await,
         }
     }
 
@@ -131,7 +145,27 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let document = ended.document(state, runtime, self.shared.now()).to_json();
         let document = document.map_err(|error| StoreError::Broken(error.to_string()))?;
         let end = FinishedJob { state, outcome: ended.tried.outcome(), attempt: ended.summary(), document };
-        self.shared.complete(&ended.claimed.lease, &end, settle).await
+        let completion = self.shared.complete(&ended.claimed.lease, &end).await?;
+        self.report(ended, state, completion);
+        Ok(after_completion(completion, settle))
+    }
+
+    /// Counts the job, once: nobody but the holder of the claim gets any other answer than that it is fenced.
+    fn report(&self, ended: &EndedTry<'_>, state: State, completion: Completion) {
+        let EndedTry { message, spec, tried, .. } = *ended;
+        if completion == Completion::Fenced {
+            return self.shared.attempt_ended(message, AttemptEnd::Fenced);
+        }
+        self.shared.attempt_ended(message, AttemptEnd::Recorded);
+        self.shared.settings.telemetry.job_ended(&JobEnd {
+            lane: &message.lane,
+            language: spec.program.language,
+            state,
+            outcome: tried.outcome(),
+            limit: tried.limit(),
+            submitted_at: message.submitted_at,
+            ended_at: self.shared.now(),
+        });
     }
 }
 

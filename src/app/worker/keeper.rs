@@ -9,6 +9,7 @@ use super::drain::{Drain, reached};
 use crate::ports::{Lease, Renewal, Store};
 use crate::runner::Interrupt;
 use crate::tasks::{self, Task};
+use crate::telemetry::{TaskName, Telemetry};
 
 /// What became of a claim while its work ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,15 +26,22 @@ pub(super) struct Keeper {
     task: Task<Kept>,
     stop: oneshot::Sender<()>,
     interrupt: watch::Receiver<Interrupt>,
+    telemetry: Telemetry,
 }
 
 impl Keeper {
     /// Starts to renew the lease, and to listen for [`Drain::Now`].
-    pub(super) fn start<S: Store>(store: Arc<S>, lease: Lease, lease_ms: u64, drain: watch::Receiver<Drain>) -> Self {
+    pub(super) fn start<S: Store>(
+        store: Arc<S>,
+        lease: Lease,
+        lease_ms: u64,
+        drain: watch::Receiver<Drain>,
+        telemetry: Telemetry,
+    ) -> Self {
         let (wish, interrupt) = watch::channel(Interrupt::None);
         let (stop, stopped) = oneshot::channel();
         let keeping = keep(store, lease, lease_ms, drain, wish, stopped);
-        Self { task: tasks::spawn("keeper of a lease", keeping), stop, interrupt }
+        Self { task: tasks::spawn("keeper of a lease", keeping), stop, interrupt, telemetry }
     }
 
     /// What the run has to listen to.
@@ -43,11 +51,14 @@ impl Keeper {
 
     /// The run is over.
     pub(super) async fn finish(self) -> Kept {
-        let Self { mut task, stop, .. } = self;
+        let Self { mut task, stop, telemetry, .. } = self;
         // The keeper never ends by itself, so this is heard unless it panicked.
         drop(stop);
         // A panicked keeper renewed nothing for a while; the fence token decides when the result is recorded.
-        task.join().await.unwrap_or(Kept::Held)
+        task.join().await.unwrap_or_else(|_| {
+            telemetry.panicked(TaskName::Keeper);
+            Kept::Held
+        })
     }
 }
 

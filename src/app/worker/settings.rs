@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::patience::Patience;
 use crate::job::{Lane, WorkerId};
+use crate::telemetry::Telemetry;
 
 /// The settings of a worker.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct WorkerSettings {
     pub patience: Patience,
     /// Name of the source file in tracebacks, where it is known; else `main.py` or `main.js`.
     pub file: Option<String>,
+    /// Where it reports to.
+    pub telemetry: Telemetry,
 }
 
 impl WorkerSettings {
@@ -36,6 +39,7 @@ impl WorkerSettings {
             grace: Duration::from_secs(10),
             patience: Patience::default(),
             file: None,
+            telemetry: Telemetry::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The steps of a delivery's life that talk to store and queue. Each is idempotent, and asked for again by `Patience`.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -14,6 +15,9 @@ use crate::ports::{
     ChunkOutcome, Claim, ClaimRequest, Completion, Delay, FinishedJob, Lease, Message, Payload, Published, Queue,
     QueueError, RetryClass, RetryStep, Scheduled, Store, StoreError, WallClock,
 };
+use crate::sys::clock;
+use crate::telemetry::{AttemptEnd, Phase};
+
 /// What all executors of a worker share.
 #[derive(Debug)]
 pub(super) struct Shared<S, Q> {
@@ -87,7 +91,7 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
             },
         };
         let store = &self.store;
-        Ok(self.settings.patience.repeat("a claim", || store.claim(&request)).await?)
+        Ok(self.timed(Phase::Claim, self.settings.patience.repeat("a claim", || store.claim(&request))).await?)
     }
 
     /// What a claim's answer asks for, short of running.
@@ -116,6 +120,19 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
         }
     }
 
+    /// Waits for a step and reports how long it took.
+    async fn timed<T>(&self, phase: Phase, step: impl Future<Output = T>) -> T {
+        let begun = clock::now();
+        let answer = step.await;
+        self.settings.telemetry.phase_took(phase, begun.elapsed());
+        answer
+    }
+
+    /// Reports how a try ended for its work.
+    pub(super) fn attempt_ended(&self, message: &Message, end: AttemptEnd) {
+        self.settings.telemetry.attempt_ended(&message.lane, end);
+    }
+
     /// What becomes of the work after a try.
     pub(super) fn dispose(&self, message: &Message, policy: &RetryPolicy, ended: Ended) -> Disposition {
         let situation = Situation {
@@ -133,26 +150,23 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
 
     /// Starts to keep a claim.
     pub(super) fn keep(&self, claimed: &Claimed) -> Keeper {
-        Keeper::start(Arc::clone(&self.store), claimed.lease.clone(), self.settings.lease_ms, self.drain.clone())
+        let settings = &self.settings;
+        let (lease, drain) = (claimed.lease.clone(), self.drain.clone());
+        Keeper::start(Arc::clone(&self.store), lease, settings.lease_ms, drain, settings.telemetry.clone())
     }
 
     /// Records the end of a job.
-    pub(super) async fn complete(&self, lease: &Lease, end: &FinishedJob, settle: Settle) -> Result<Settle, StepError> {
+    pub(super) async fn complete(&self, lease: &Lease, end: &FinishedJob) -> Result<Completion, StepError> {
         let complete = || self.store.complete(lease, end);
-        let completion = self.settings.patience.repeat("the record of a result", complete).await?;
-        Ok(after_completion(completion, settle))
+        let completed = self.settings.patience.repeat("the record of a result", complete);
+        Ok(self.timed(Phase::Record, completed).await?)
     }
 
     /// Records the results of a chunk.
-    pub(super) async fn complete_chunk(
-        &self,
-        lease: &Lease,
-        outcome: &ChunkOutcome,
-        settle: Settle,
-    ) -> Result<Settle, StepError> {
+    pub(super) async fn complete_chunk(&self, lease: &Lease, outcome: &ChunkOutcome) -> Result<Completion, StepError> {
         let complete = || self.store.complete_chunk(lease, outcome);
-        let completion = self.settings.patience.repeat("the record of results", complete).await?;
-        Ok(after_completion(completion, settle))
+        let completed = self.settings.patience.repeat("the record of results", complete);
+        Ok(self.timed(Phase::Record, completed).await?)
     }
 
     /// Records the next try, publishes it, marks it published.
@@ -161,10 +175,18 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
         let due_at = self.now().plus_ms(delay_ms);
         let copy = copy_of(message, attempt, infra);
         let step = RetryStep { class, attempt, infra, copy, due_at, summary };
-        let Some(copy) = self.schedule(lease, step).await? else { return Ok(Settle::Release) };
+        let Some(copy) = self.timed(Phase::Record, self.schedule(lease, step)).await? else {
+            self.attempt_ended(message, AttemptEnd::Fenced);
+            return Ok(Settle::Release);
+        };
+        self.attempt_ended(message, AttemptEnd::Retry);
+        self.settings.telemetry.retried(class);
         let message = Message { copy, attempt, infra, ..message.clone() };
-        self.publish(&message, Delay { ms: delay_ms }).await?;
-        self.mark_published(&message).await?;
+        let publish = async {
+            self.publish(&message, Delay { ms: delay_ms }).await?;
+            self.mark_published(&message).await.map_err(StepError::from)
+        };
+        self.timed(Phase::Publish, publish).await?;
         Ok(Settle::Ack)
     }
 
@@ -179,9 +201,10 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
     }
 
     /// Gives a claim up without charging a try.
-    pub(super) async fn release(&self, lease: &Lease) -> Result<Settle, StepError> {
+    pub(super) async fn release(&self, message: &Message, lease: &Lease) -> Result<Settle, StepError> {
         let store = &self.store;
         self.settings.patience.repeat("the release of a claim", || store.release(lease)).await?;
+        self.attempt_ended(message, AttemptEnd::Released);
         Ok(Settle::Release)
     }
 
@@ -218,7 +241,7 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
 
 /// A final record lets its delivery be settled. One that somebody else has to make sends it back, and the next claim
 /// says what became of the work.
-fn after_completion(completion: Completion, settle: Settle) -> Settle {
+pub(super) fn after_completion(completion: Completion, settle: Settle) -> Settle {
     match completion {
         Completion::Recorded | Completion::Already => settle,
         Completion::Fenced => Settle::Release,
