@@ -147,6 +147,9 @@ pub(super) struct BatchRunArgs {
     /// The items are a results file: the output of each success is an item, other lines are left out
     #[arg(long)]
     pub(super) from_results: bool,
+    /// Writes the metrics of this run, in Prometheus' text format, when it ends
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
 }
 
 /// `cellblock schema`.

@@ -22,9 +22,12 @@ use crate::zygote::Slot;
 pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Result<Finish, Failure> {
     let program = load_program(config, &args.function)?;
     let out = args.out.clone().unwrap_or_else(|| usual_out(&args.items));
+    let items = open_items(&args.items, &out)?;
+    let host = open_host(config, &[program.language])?;
+    let telemetry = host.telemetry().clone();
     let request = BatchRequest {
         file: file_name(&args.function.file),
-        items: open_items(&args.items, &out)?,
+        items,
         from_results: args.from_results,
         chunk: args.chunk,
         max_failures: args.max_failures,
@@ -32,8 +35,8 @@ pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Resu
         slots: config.slots(),
         out,
         program,
+        telemetry: telemetry.clone(),
     };
-    let host = open_host(config, &[request.program.language])?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // One slot starts its interpreter before any item is looked at: a host that cannot do it says so at once.
     let mut first = Slot::new(Arc::clone(&host));
@@ -56,6 +59,10 @@ pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Resu
             never = listen(&drain) => match never {},
         }
     })?;
+    if let Some(path) = &args.metrics {
+        let written = std::fs::write(path, telemetry.render().body);
+        written.map_err(|error| format!("--metrics {}: {error}", path.display()))?;
+    }
     if global.json {
         print::line(summary::document(&report));
     } else {

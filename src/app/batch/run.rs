@@ -20,6 +20,7 @@ use crate::job::{BatchId, BatchState, ChunkNo, Fingerprint, IdError, Lane, Progr
 use crate::ports::{BatchProgress, BatchSpec, CreatedBatch, QueueError, Store, StoreError, WallClock};
 use crate::store::EmbeddedStore;
 use crate::sys::clock;
+use crate::telemetry::Telemetry;
 
 /// The only batch of a state file.
 const BATCH: &str = "run";
@@ -58,6 +59,8 @@ pub struct BatchRequest {
     pub restart: bool,
     /// Items that run at the same time.
     pub slots: usize,
+    /// Where it reports to.
+    pub telemetry: Telemetry,
 }
 
 /// Why a batch cannot be run, or not any further.
@@ -218,6 +221,7 @@ impl Run {
         Ok(WorkerSettings {
             lanes: vec![Lane::batch()],
             grace: GRACE,
+            telemetry: self.request.telemetry.clone(),
             file: Some(self.request.file.clone()),
             ..WorkerSettings::new(id, self.request.slots)
         })
@@ -245,6 +249,7 @@ impl Run {
             state: self.state.path.clone(),
         };
         if end != BatchEnd::Interrupted {
+            self.request.telemetry.batch_ended(progress.state);
             self.state.remove().map_err(BatchError::Remove)?;
         }
         Ok(report)
