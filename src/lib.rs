@@ -15,10 +15,7 @@ pub mod queue;
 pub mod runner;
 pub mod store;
 pub mod sys;
-<<<<<<< HEAD
 pub mod tasks;
-=======
 pub mod telemetry;
->>>>>>> 15895b0 (Declare every metric in one table, with its series at 0 from the start)
 pub mod wire;
 pub mod zygote;

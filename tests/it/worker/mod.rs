@@ -7,5 +7,6 @@ mod jailed;
 mod jobs;
 mod losses;
 mod lossy;
+mod metrics;
 mod rig;
 mod scripted;
