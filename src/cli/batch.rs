@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -12,12 +11,10 @@ use super::args::{BatchRunArgs, Global};
 use super::dispatch::{Failure, Finish};
 use super::run::{file_name, load_program};
 use super::{print, progress, summary};
-use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, run_batch};
+use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, places, run_batch};
 use crate::app::open_host;
 use crate::app::worker::{Drain, DrainSwitch};
 use crate::config::Config;
-use crate::runner::prepare;
-use crate::zygote::Slot;
 
 pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Result<Finish, Failure> {
     let program = load_program(config, &args.function)?;
@@ -38,14 +35,7 @@ pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Resu
         telemetry: telemetry.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // One slot starts its interpreter before any item is looked at: a host that cannot do it says so at once.
-    let mut first = Slot::new(Arc::clone(&host));
-    runtime.block_on(prepare(&mut first, &request.program))?;
-    let first = Mutex::new(Some(first));
-    let place = move || {
-        let ready = first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        ready.unwrap_or_else(|| Slot::new(Arc::clone(&host)))
-    };
+    let place = runtime.block_on(places(host, &request.program))?;
     let (sender, status) = watch::channel(BatchStatus::default());
     let drain = DrainSwitch::new();
     let report = runtime.block_on(async {

@@ -1,6 +1,6 @@
 //! What is counted and measured, and how it is read: `/metrics` in Prometheus' text format.
 //!
-//! One table ([`table`]) says which metrics there are; registration, `docs/metrics.md` and the tests follow it. Those who
+//! One table (`table`) says which metrics there are; registration, `docs/metrics.md` and the tests follow it. Those who
 //! have something to report are given a [`Telemetry`], a handle that is cheap to clone; there is no global. An event costs
 //! some tens of nanoseconds: every series exists from the start, at 0, and is found by index.
 //!

@@ -4,7 +4,7 @@
 //! sends is written by the `encode_*` functions. What comes back may have been written by the program itself,
 //! so [`Decoder`] takes every byte as hostile: a length is checked against the cap of its kind before memory is
 //! reserved for it, and after the first error nothing is decoded any more. It does not look into the JSON of a
-//! value; that is [`super::scan`]'s work.
+//! value; that is [`super::scan()`]'s work.
 
 mod reply;
 

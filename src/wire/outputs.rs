@@ -12,7 +12,7 @@ use crate::job::{OutputType, RawJson};
 
 /// Checks that every declared output is there and of its type, and that nothing else is there. `null` passes for
 /// every type, but not as an element of an array. Nothing declared means that any object passes. `output` has
-/// passed [`super::scan`], so no key stands twice in it.
+/// passed [`super::scan()`], so no key stands twice in it.
 ///
 /// # Errors
 /// A sentence for the author, naming the output.

@@ -165,7 +165,10 @@ fn an_outside_library_has_one_owner() {
     let mut broken = Vec::new();
     for (path, top, code) in modules() {
         for (library, owners) in OWNERS {
-            let named = code.contains(&format!("use {library}::")) || code.contains(&format!(" {library}::"));
+            // A module of ours may have the name of a library: then its path begins with `crate::`.
+            let ours = code.contains(&format!("::{library}"));
+            let named =
+                code.contains(&format!("use {library}::")) || (!ours && code.contains(&format!(" {library}::")));
             if named && !owners.contains(&top.as_str()) {
                 broken.push(format!("{}: {library} belongs to {owners:?}", path.display()));
             }
@@ -208,7 +211,8 @@ fn files_are_short_and_say_what_they_are() {
 #[test]
 fn nothing_is_left_for_later() {
     // Spelled in pieces, so that this file does not find itself.
-    let marks = [["todo", "!("], ["unimplemented", "!("], ["FIX", "ME"], ["XX", "X"], ["HA", "CK"], ["for ", "now,"]];
+    let marks =
+        [["todo", "!("], ["unimplemented", "!("], ["FIX", "ME"], ["// XX", "X"], ["HA", "CK"], ["for ", "now,"]];
     for path in sources(&root().join("src")) {
         let text = std::fs::read_to_string(&path).unwrap();
         for mark in marks.map(|parts| parts.concat()) {

@@ -13,6 +13,7 @@
 
 mod items;
 mod output;
+mod places;
 mod progress;
 mod report;
 mod run;
@@ -21,6 +22,7 @@ mod submit;
 mod tally;
 
 pub use items::ItemsError;
+pub use places::places;
 pub use progress::BatchStatus;
 pub use report::{BatchEnd, BatchReport, Example};
 pub use run::{BatchError, BatchRequest, run_batch};

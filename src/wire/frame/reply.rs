@@ -33,7 +33,7 @@ pub enum Reply {
     Value {
         /// The item.
         index: u64,
-        /// A text that claims to be JSON; [`crate::wire::scan`] has not seen it yet.
+        /// A text that claims to be JSON; [`crate::wire::scan()`] has not seen it yet.
         json: Vec<u8>,
     },
     /// An exception that nobody caught.

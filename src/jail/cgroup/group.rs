@@ -1,0 +1,70 @@
+//! What a control group can do, whatever its version.
+
+use std::fs::File;
+use std::io;
+
+/// What a leaf is limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeafLimits {
+    /// Memory in bytes: heap, mappings, tmpfs, page cache. Swap is off.
+    pub memory_bytes: u64,
+    /// Tasks: the process and its threads.
+    pub pids: u32,
+}
+
+/// What a leaf has counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeafUsage {
+    /// Processor time, user and system, in microseconds.
+    pub cpu_us: u64,
+    /// Highest memory charge in bytes.
+    pub memory_peak_bytes: u64,
+    /// Processes of this leaf that the kernel killed for memory.
+    pub oom_kills: u64,
+}
+
+/// The worker's own group, below the one it was started in.
+pub trait Group: Send + Sync + std::fmt::Debug {
+    /// Makes a leaf without limits.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn leaf(&self, name: &str) -> io::Result<Box<dyn Leaf>>;
+
+    /// Which version it is.
+    fn version(&self) -> &'static str;
+}
+
+/// A group for one interpreter. It is removed with [`Leaf::remove`] once its processes are gone.
+pub trait Leaf: Send + Sync + std::fmt::Debug {
+    /// The entry file of each hierarchy, opened for writing: a single-threaded process that writes "0" to all of
+    /// them is in the leaf.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn entries(&self) -> io::Result<Vec<File>>;
+
+    /// Sets the limits; once in a leaf's life.
+    ///
+    /// # Errors
+    /// The system's error with the path; `ResourceBusy` when the leaf already uses more memory than that.
+    fn limit(&self, limits: LeafLimits) -> io::Result<()>;
+
+    /// Processor time so far, in microseconds.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn cpu_us(&self) -> io::Result<u64>;
+
+    /// All counters.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn usage(&self) -> io::Result<LeafUsage>;
+
+    /// Removes the leaf.
+    ///
+    /// # Errors
+    /// The system's error with the path; `ResourceBusy` while a process is in it.
+    fn remove(&self) -> io::Result<()>;
+}
