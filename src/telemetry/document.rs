@@ -8,6 +8,7 @@ const HEAD: &str = "# Metrics
 
 In Prometheus' text format. Every series exists from the start, at 0. Labels are closed sets: no id, tenant, path or text
 of a program is ever one. Made from the table in `src/telemetry/table.rs`; a test keeps the two equal.
+Alerts on them, and the tests of the alerts, are in `dashboards/`.
 
 | name | type | labels | says |
 |---|---|---|---|

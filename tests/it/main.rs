@@ -6,6 +6,8 @@ mod batch;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod dashboards;
+#[cfg(test)]
 mod jail;
 #[cfg(test)]
 mod tidy;
