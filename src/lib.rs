@@ -6,6 +6,8 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod http;
+pub mod intake;
 pub mod jail;
 pub mod job;
 pub mod lang;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::job::Language;
-use crate::lang::{self, RuntimeError};
+use crate::lang::{self, Runtime, RuntimeError};
 use crate::sys::process::OWN_BINARY;
 use crate::zygote::{Host, HostError};
 
@@ -32,5 +32,33 @@ pub fn open_host(config: &Config, languages: &[Language]) -> Result<Arc<Host>, O
         .iter()
         .map(|language| lang::discover(*language, &config.runtime(*language)))
         .collect::<Result<Vec<_>, _>>()?;
+    open_with(runtimes)
+}
+
+/// Opens this host for every language whose interpreter is there; answers which those are.
+///
+/// # Errors
+/// [`OpenError`] when there is none, or a layer of the jail is missing.
+pub fn open_host_of_any(config: &Config) -> Result<(Arc<Host>, Vec<Language>), OpenError> {
+    let (mut runtimes, mut languages, mut missing) = (Vec::new(), Vec::new(), None);
+    for language in Language::ALL {
+        match lang::discover(language, &config.runtime(language)) {
+            Ok(runtime) => {
+                runtimes.push(runtime);
+                languages.push(language);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no jobs in {} are taken", language.as_str());
+                missing = Some(error);
+            }
+        }
+    }
+    match missing {
+        Some(error) if runtimes.is_empty() => Err(error.into()),
+        Some(_) | None => Ok((open_with(runtimes)?, languages)),
+    }
+}
+
+fn open_with(runtimes: Vec<Runtime>) -> Result<Arc<Host>, OpenError> {
     Ok(Arc::new(Host::open(runtimes, Path::new(OWN_BINARY), getrandom::u64()?)?))
 }

@@ -41,6 +41,10 @@ pub(super) enum Command {
     /// Run one function over many items
     #[command(subcommand)]
     Batch(BatchCommand),
+    /// Serve the HTTP API without running jobs
+    Serve(ServeArgs),
+    /// Serve the HTTP API and run jobs, in one process without any server besides
+    All(ServeArgs),
     /// Measure how fast this host runs jobs; run it when the host is idle
     Bench(BenchArgs),
     /// Show which layers of the jail this host gives, and what to do about a missing one
@@ -90,6 +94,17 @@ pub(super) struct RunArgs {
     /// One input; the value is JSON, or text where it is not; may be given again
     #[arg(long = "input", value_name = "NAME=VALUE")]
     pub(super) input: Vec<String>,
+}
+
+/// `cellblock serve` and `cellblock all`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ServeArgs {
+    /// File that holds queue and results; one process at a time uses it
+    #[arg(long, default_value = "cellblock.db", value_name = "FILE")]
+    pub(super) state: PathBuf,
+    /// Address and port to listen on; http.listen unless given, port 0 for any free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<std::net::SocketAddr>,
 }
 
 /// `cellblock bench`.

@@ -10,11 +10,15 @@ use tokio::sync::watch;
 use super::args::{BatchRunArgs, Global};
 use super::dispatch::{Failure, Finish};
 use super::run::{file_name, load_program};
+use super::signals::listen;
 use super::{print, progress, summary};
 use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, places, run_batch};
 use crate::app::open_host;
-use crate::app::worker::{Drain, DrainSwitch};
+use crate::app::worker::DrainSwitch;
 use crate::config::Config;
+
+/// What is said when a signal comes.
+const STOPPING: &str = "stopping; chunks that run get a moment to end (once more to stop at once)";
 
 pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Result<Finish, Failure> {
     let program = load_program(config, &args.function)?;
@@ -46,7 +50,7 @@ pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Resu
         };
         tokio::select! {
             (report, ()) = async { tokio::join!(work, progress::show(status, global.json)) } => report,
-            never = listen(&drain) => match never {},
+            never = listen(&drain, STOPPING) => match never {},
         }
     })?;
     if let Some(path) = &args.metrics {
@@ -65,30 +69,6 @@ fn finish(report: &BatchReport) -> Finish {
     match report.end {
         BatchEnd::Completed => Finish::Good,
         BatchEnd::FailedTolerance | BatchEnd::Interrupted => Finish::Bad,
-    }
-}
-
-/// The first Ctrl-C or SIGTERM stops the run and keeps its state, the second one does not wait for what runs.
-async fn listen(drain: &DrainSwitch) -> std::convert::Infallible {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let mut terminate = match terminate {
-        Ok(terminate) => terminate,
-        Err(_) => return std::future::pending().await,
-    };
-    let mut wish = Drain::Gracefully;
-    loop {
-        let heard = tokio::select! {
-            heard = tokio::signal::ctrl_c() => heard.is_ok(),
-            heard = terminate.recv() => heard.is_some(),
-        };
-        if !heard {
-            return std::future::pending().await;
-        }
-        drain.set(wish);
-        if wish == Drain::Gracefully {
-            print::note("stopping; chunks that run get a moment to end (once more to stop at once)");
-        }
-        wish = Drain::Now;
     }
 }
 

@@ -11,6 +11,8 @@ mod print;
 mod progress;
 mod run;
 mod schema;
+mod serve;
+mod signals;
 mod summary;
 
 pub use dispatch::main;

@@ -1,5 +1,9 @@
 //! Every key there is.
 
+use std::net::SocketAddr;
+
+use crate::job::Tenant;
+
 /// How a key's text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
@@ -14,6 +18,45 @@ pub enum KeyKind {
     Path,
     /// Paths: an array in the file, separated by `:` in a variable or flag.
     Paths,
+    /// An address and a port.
+    Address,
+    /// API keys: an array in the file, separated by `,` in a variable or flag.
+    ApiKeys,
+}
+
+impl KeyKind {
+    /// What stands between the parts of a list.
+    pub(super) const fn separator(self) -> Option<&'static str> {
+        match self {
+            Self::Paths => Some(":"),
+            Self::ApiKeys => Some(","),
+            Self::Number { .. } | Self::Path | Self::Address => None,
+        }
+    }
+
+    /// What would be right, when `value` is not.
+    pub(super) fn misfit(self, value: &str) -> Option<String> {
+        let (fits, wanted) = match self {
+            Self::Number { min, max } => {
+                let fits = value.parse::<u64>().is_ok_and(|number| (min..=max).contains(&number));
+                (fits, format!("a whole number from {min} to {max}"))
+            }
+            Self::Address => {
+                (value.parse::<SocketAddr>().is_ok(), "an address with a port, such as 127.0.0.1:8080".to_owned())
+            }
+            Self::ApiKeys => {
+                let fits = value.is_empty() || value.split(',').all(is_api_key);
+                (fits, "a list of tenant:digest, the digest being SHA-256 of the key as 64 hex digits".to_owned())
+            }
+            Self::Path | Self::Paths => return None,
+        };
+        (!fits).then_some(wanted)
+    }
+}
+
+fn is_api_key(text: &str) -> bool {
+    let is_digest = |digest: &str| digest.len() == 64 && digest.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+    text.split_once(':').is_some_and(|(tenant, digest)| Tenant::parse(tenant).is_ok() && is_digest(digest))
 }
 
 /// One key.
@@ -42,6 +85,25 @@ pub const KEYS: &[Key] = &[
         KeyKind::Number { min: 1, max: 1024 },
         "",
         "jobs that run at the same time; one for each processor unless set",
+    ),
+    key("http.listen", KeyKind::Address, "127.0.0.1:8080", "address and port of the HTTP API; port 0 for any free one"),
+    key(
+        "http.body_bytes",
+        KeyKind::Number { min: 1 << 10, max: 1 << 30 },
+        "8388608",
+        "largest body of a request, and largest item of a batch, in bytes",
+    ),
+    key(
+        "http.batch_bytes",
+        KeyKind::Number { min: 1 << 10, max: 1 << 44 },
+        "4294967296",
+        "largest body of a batch whose items follow line by line, in bytes",
+    ),
+    key(
+        "http.api_keys",
+        KeyKind::ApiKeys,
+        "",
+        "API keys as tenant:SHA-256 of the key in hex; without any, only clients on this host are served",
     ),
     key(
         "runtime.python3.path",

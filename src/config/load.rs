@@ -1,9 +1,10 @@
 //! From texts to values, remembering where each came from.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::keys::{KEYS, Key, KeyKind};
+use super::keys::{KEYS, Key};
 use crate::job::{Language, Limits};
 use crate::lang::RuntimePaths;
 
@@ -128,9 +129,9 @@ impl Config {
                     self.take_table(&name, inner)?;
                 }
                 (None, _) => return Err(ConfigError::Unknown { name }),
-                (Some(key), toml::Value::Array(items)) if key.kind == KeyKind::Paths => {
+                (Some(key), toml::Value::Array(items)) if key.kind.separator().is_some() => {
                     let texts: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
-                    self.set(key, texts.join(":"), Source::File)?;
+                    self.set(key, texts.join(key.kind.separator().unwrap_or_default()), Source::File)?;
                 }
                 (Some(key), toml::Value::String(text)) => self.set(key, text.clone(), Source::File)?,
                 (Some(key), other) => self.set(key, other.to_string(), Source::File)?,
@@ -140,12 +141,8 @@ impl Config {
     }
 
     fn set(&mut self, key: &'static Key, value: String, source: Source) -> Result<(), ConfigError> {
-        if let KeyKind::Number { min, max } = key.kind {
-            let fits = value.parse::<u64>().is_ok_and(|number| (min..=max).contains(&number));
-            if !fits {
-                let wanted = format!("a whole number from {min} to {max}");
-                return Err(ConfigError::Value { name: key.name, from: source, found: value, wanted });
-            }
+        if let Some(wanted) = key.kind.misfit(&value) {
+            return Err(ConfigError::Value { name: key.name, from: source, found: value, wanted });
         }
         self.values.insert(key.name, Effective { value, source });
         Ok(())
@@ -179,6 +176,24 @@ impl Config {
             program: text("path").map(PathBuf::from),
             packages: text("packages").map(|list| list.split(':').map(PathBuf::from).collect()).unwrap_or_default(),
         }
+    }
+
+    /// `http.listen`.
+    #[must_use]
+    pub fn http_listen(&self) -> Option<SocketAddr> {
+        self.text("http.listen").and_then(|text| text.parse().ok())
+    }
+
+    /// `http.body_bytes` and `http.batch_bytes`.
+    #[must_use]
+    pub fn http_bytes(&self) -> (u64, u64) {
+        let number = |name: &str| self.number(name).unwrap_or(0);
+        (number("http.body_bytes"), number("http.batch_bytes"))
+    }
+
+    /// `http.api_keys`, each as `tenant:sha256hex`.
+    pub fn http_api_keys(&self) -> impl Iterator<Item = &str> {
+        self.text("http.api_keys").into_iter().flat_map(|list| list.split(','))
     }
 
     /// `limits.*`.
@@ -236,6 +251,19 @@ mod tests {
     }
 
     #[test]
+    fn api_keys_are_a_list_everywhere() {
+        let (one, two) = (format!("a:{}", "0".repeat(64)), format!("b:{}", "1".repeat(64)));
+        let of = |file: &str, flags: &[&str]| {
+            let config = Config::load(&sources(file, &[], flags)).unwrap();
+            config.http_api_keys().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let both = [one.clone(), two.clone()];
+        assert_eq!(of(&format!("[http]\napi_keys = [\"{one}\", \"{two}\"]"), &[]), both);
+        assert_eq!(of("", &[&format!("http.api_keys={one},{two}")]), both);
+        assert!(of("", &[]).is_empty());
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let refused = |file: &str, env: &[(&str, &str)], flags: &[&str]| {
             Config::load(&sources(file, env, flags)).unwrap_err().to_string()
@@ -250,6 +278,8 @@ mod tests {
             "worker.slots (from the flag): \"0\" is not a whole number from 1 to 1024"
         );
         assert!(refused("", &[], &["worker.slots"]).contains("KEY=VALUE"));
+        assert!(refused("", &[], &["http.listen=8080"]).contains("http.listen (from the flag)"));
+        assert!(refused("[http]\napi_keys = [\"acme:12\"]", &[], &[]).contains("http.api_keys (from the file)"));
         assert!(refused("[limits]\nwall_ms = -1", &[], &[]).contains("limits.wall_ms (from the file)"));
     }
 }

@@ -8,7 +8,7 @@ use std::future::Future;
 
 use crate::job::{
     AttemptSummary, BatchId, BatchState, ChunkNo, CopyId, Fault, FenceToken, Fingerprint, JobId, JobSpec, KeyDigest,
-    OutcomeCounts, OutcomeKind, Program, RawJson, State, UnixMillis, WorkId, WorkerId,
+    OutcomeCounts, OutcomeKind, Program, RawJson, State, Tenant, UnixMillis, WorkId, WorkerId,
 };
 
 /// How often a claim may run out with nobody home before the work counts as poison: twice it is run again,
@@ -246,6 +246,8 @@ pub enum Cancellation {
 pub struct JobRecord {
     /// Its id.
     pub id: JobId,
+    /// Who it belongs to: nobody else may know of it.
+    pub tenant: Tenant,
     /// Where it is in its life.
     pub state: State,
     /// Grows with every change.
@@ -266,7 +268,7 @@ pub struct BatchSpec {
     /// Its id.
     pub id: BatchId,
     /// Who it belongs to.
-    pub tenant: crate::job::Tenant,
+    pub tenant: Tenant,
     /// What it does; two creates with one id and different fingerprints conflict.
     pub fingerprint: Fingerprint,
     /// The function.
@@ -316,6 +318,8 @@ pub struct ChunkOutcome {
 /// A batch as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchProgress {
+    /// Who it belongs to: nobody else may know of it.
+    pub tenant: Tenant,
     /// Where it is in its life.
     pub state: BatchState,
     /// Items staged so far.

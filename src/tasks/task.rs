@@ -47,6 +47,14 @@ impl<T> Task<T> {
     }
 }
 
+impl<T> Task<T> {
+    /// Whether joining it would not wait.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.handle.is_finished()
+    }
+}
+
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.handle.abort();

@@ -144,6 +144,21 @@ impl LimitsDocument {
     }
 }
 
+impl From<&Limits> for LimitsDocument {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            wall_ms: Some(limits.wall_ms),
+            cpu_ms: Some(limits.cpu_ms),
+            memory_bytes: Some(limits.memory_bytes),
+            output_bytes: Some(limits.output_bytes),
+            log_bytes: Some(limits.log_bytes),
+            processes: Some(limits.processes),
+            threads: Some(limits.threads),
+            scratch_bytes: Some(limits.scratch_bytes),
+        }
+    }
+}
+
 /// Why a document is no job.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
@@ -165,7 +180,7 @@ pub enum DocumentError {
 
 impl DocumentError {
     /// The errors of most types start with the name of the thing, which is that of the field here.
-    fn field(field: &str, problem: impl ToString) -> Self {
+    pub(super) fn field(field: &str, problem: impl ToString) -> Self {
         let problem = problem.to_string();
         let rest = problem.strip_prefix(field).or_else(|| problem.strip_prefix(&field.replace('_', " ")));
         let message = rest.map_or(problem.as_str(), str::trim_start).to_owned();
@@ -214,19 +229,12 @@ impl JobDocument {
     /// # Errors
     /// [`DocumentError`] names the field.
     pub fn parse(bytes: &[u8], max_bytes: usize) -> Result<Self, DocumentError> {
-        let kind = scan(bytes, ScanLimits::of_result(max_bytes))?;
-        // Serde would take an array of the fields in their order as well.
-        if kind != Kind::Object {
-            return Err(DocumentError::field("job", format!("must be an object, not {}", kind.with_article())));
-        }
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            let message = error.into_inner().to_string();
-            // Line and column of a document that a library has written help nobody.
-            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-            DocumentError::field(if path == "." { "job" } else { &path }, message)
-        })
+        read_object(bytes, max_bytes, "job")
+    }
+
+    /// Takes the limits that the document leaves out from `defaults`: an operator's, where those differ from the usual ones.
+    pub fn fill_limits(&mut self, defaults: &Limits) {
+        self.limits = LimitsDocument::from(&self.limits.over(defaults));
     }
 
     /// Checks every field and fills in the defaults.
@@ -269,7 +277,28 @@ impl JobDocument {
     }
 }
 
-fn optional<T, E: ToString>(
+/// Reads an object that a stranger has written. `what` names the whole in messages.
+pub(super) fn read_object<T: serde::de::DeserializeOwned>(
+    bytes: &[u8],
+    max_bytes: usize,
+    what: &str,
+) -> Result<T, DocumentError> {
+    let kind = scan(bytes, ScanLimits::of_result(max_bytes))?;
+    // Serde would take an array of the fields in their order as well.
+    if kind != Kind::Object {
+        return Err(DocumentError::field(what, format!("must be an object, not {}", kind.with_article())));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.into_inner().to_string();
+        // Line and column of a document that a library has written help nobody.
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+        DocumentError::field(if path == "." { what } else { &path }, message)
+    })
+}
+
+pub(super) fn optional<T, E: ToString>(
     field: &str,
     text: Option<String>,
     parse: impl FnOnce(String) -> Result<T, E>,

@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod batch_document;
+mod batch_status;
 mod canonical;
 mod entries;
 mod frame;
@@ -14,6 +16,8 @@ mod result_document;
 mod scan;
 mod version;
 
+pub use batch_document::{BatchDocument, BatchEnvelope};
+pub use batch_status::BatchStatusDocument;
 pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
 pub use inputs::{InputError, convert};
 pub use job_document::{DocumentError, JobDocument, LimitsDocument, OutputDocument, fingerprint};

@@ -18,11 +18,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("queue", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
     ("store", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
     ("runner", &["job", "jail", "lang", "policy", "ports", "sys", "telemetry", "wire", "zygote"]),
+    ("intake", &["job", "ports", "wire"]),
+    ("http", &["intake", "job", "ports", "sys", "wire"]),
     ("config", &["job", "lang"]),
     (
         "app",
         &[
             "config",
+            "http",
+            "intake",
             "job",
             "jail",
             "lang",
@@ -38,7 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "zygote",
         ],
     ),
-    ("cli", &["app", "config", "job", "jail", "runner", "sys", "telemetry", "wire"]),
+    ("cli", &["app", "config", "http", "job", "jail", "runner", "sys", "telemetry", "wire"]),
 ];
 
 /// Which top modules may name a crate: each outside library has one owner.
@@ -53,6 +57,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
+    ("axum", &["http"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
 ];
 
 /// Names under which unrelated things gather.

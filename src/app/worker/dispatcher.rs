@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::drain::{Drain, DrainSwitch, reached};
 use super::execute::Execute;
@@ -11,6 +11,7 @@ use super::executor::Executor;
 use super::programs::Programs;
 use super::settings::WorkerSettings;
 use super::steps::Shared;
+use crate::job::WorkId;
 use crate::ports::{Delivered, Queue, Store, WallClock};
 use crate::queue::{ObservedDelivery, ObservedQueue};
 use crate::store::ObservedStore;
@@ -22,6 +23,9 @@ const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// Where an executor gets its deliveries.
 type Inbox<Q> = mpsc::Sender<Delivered<ObservedDelivery<<Q as Queue>::Delivery>>>;
+
+/// Settled work that a slow listener may still hear of.
+const SETTLED_KEPT: usize = 1024;
 
 /// A worker that has not started.
 #[derive(Debug)]
@@ -45,6 +49,7 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
             programs: Programs::default(),
             drain: abandon.listen(),
             settled: watch::Sender::new(0),
+            settled_work: broadcast::Sender::new(SETTLED_KEPT),
         };
         Self { shared: Arc::new(shared), abandon }
     }
@@ -53,6 +58,12 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
     #[must_use]
     pub fn settled(&self) -> watch::Receiver<u64> {
         self.shared.settled.subscribe()
+    }
+
+    /// Tells the work of each delivery that is done with. Who listens too slowly is told that it missed some.
+    #[must_use]
+    pub fn settled_work(&self) -> broadcast::Receiver<WorkId> {
+        self.shared.settled_work.subscribe()
     }
 
     /// Works until `drain` says otherwise. `place` makes what an executor runs programs in.

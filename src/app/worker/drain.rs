@@ -42,7 +42,7 @@ impl DrainSwitch {
 }
 
 /// Waits until the wish is at least `level`. For ever when the switch is gone: nobody can wish any more.
-pub(super) async fn reached(heard: &mut watch::Receiver<Drain>, level: Drain) {
+pub(in crate::app) async fn reached(heard: &mut watch::Receiver<Drain>, level: Drain) {
     if heard.wait_for(|wish| *wish >= level).await.is_err() {
         std::future::pending::<()>().await;
     }

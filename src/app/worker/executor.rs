@@ -68,6 +68,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             }
         };
         settle(&self.shared.settings.telemetry, delivery, settlement).await;
+        // Nobody has to listen.
+        drop(self.shared.settled_work.send(message.work));
     }
 
     async fn work(&mut self, message: &Message, tag: String) -> Result<Settle, StepError> {

@@ -32,6 +32,7 @@ mod settings;
 mod steps;
 
 pub use dispatcher::Worker;
+pub(super) use drain::reached;
 pub use drain::{Drain, DrainSwitch};
 pub use execute::Execute;
 pub use patience::Patience;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::drain::Drain;
 use super::keeper::Keeper;
@@ -30,6 +30,8 @@ pub(super) struct Shared<S, Q> {
     pub(super) drain: watch::Receiver<Drain>,
     /// Deliveries done with.
     pub(super) settled: watch::Sender<u64>,
+    /// The work of each of them.
+    pub(super) settled_work: broadcast::Sender<WorkId>,
 }
 
 /// How a delivery is settled.

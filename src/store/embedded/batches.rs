@@ -7,7 +7,7 @@ use super::schema::{int, json, parsed, to_json, uint};
 use super::work::{Work, worker_lost};
 use crate::job::{
     BatchId, BatchState, ChunkNo, CopyId, Fault, Fingerprint, ItemResult, Logs, OutcomeCounts, Program, ProgramError,
-    State, Usage, WorkId,
+    State, Tenant, Usage, WorkId,
 };
 use crate::ports::{BatchProgress, BatchSpec, ChunkOutcome, ChunkRecord, Completion, CreatedBatch, Lease, StoreError};
 
@@ -22,7 +22,7 @@ struct Batch {
 impl Batch {
     fn load(conn: &Connection, id: &BatchId) -> Result<Option<Self>, StoreError> {
         let mut select = conn.prepare_cached(
-            "SELECT fingerprint, tolerated, state, sealed, staged_items, staged_chunks, done_chunks, counts
+            "SELECT tenant, fingerprint, tolerated, state, sealed, staged_items, staged_chunks, done_chunks, counts
              FROM batch WHERE id = ?1",
         )?;
         Ok(select.query_row([id.as_str()], |row| Self::from_row(id, row)).optional()?)
@@ -39,6 +39,7 @@ impl Batch {
             fingerprint: parsed(row, "fingerprint", Fingerprint::from_hex)?,
             tolerated: tolerated.map(|count| u64::try_from(count).unwrap_or(0)),
             progress: BatchProgress {
+                tenant: parsed(row, "tenant", |text| Tenant::parse(text).ok())?,
                 state: parsed(row, "state", state_of_name)?,
                 staged_items: uint(row, "staged_items")?,
                 staged_chunks: row.get("staged_chunks")?,

@@ -76,7 +76,7 @@ pub(super) fn claim(conn: &Connection, request: &ClaimRequest, now: UnixMillis) 
 
 fn make_job_row(conn: &Connection, request: &ClaimRequest, now: UnixMillis) -> Result<(), StoreError> {
     if let (WorkId::Job(id), Some((key, spec))) = (&request.work, &request.job) {
-        jobs::insert(conn, id, key, &request.fingerprint, spec.result_ttl_s, now)?;
+        jobs::insert(conn, id, key, &request.fingerprint, spec, now)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::claims::held_or_unknown;
 use super::schema::{int, parsed, uint};
 use super::work::Work;
-use crate::job::{Fingerprint, JobId, KeyDigest, RawJson, State, UnixMillis};
+use crate::job::{Fingerprint, JobId, JobSpec, KeyDigest, RawJson, State, Tenant, UnixMillis};
 use crate::ports::{Cancellation, Completion, Created, FinishedJob, JobRecord, Lease, NewJob, StoreError};
 
 /// Least time that an idempotency record lives, from its creation, in seconds.
@@ -46,11 +46,12 @@ pub(super) fn insert(
     id: &JobId,
     key: &KeyDigest,
     fingerprint: &Fingerprint,
-    result_ttl_s: u64,
+    spec: &JobSpec,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    conn.prepare_cached("INSERT INTO job (name, key, submitted_at, result_ttl_s) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((id.as_str(), key.to_string(), int(now.0), int(result_ttl_s)))?;
+    let result_ttl_s = spec.result_ttl_s;
+    conn.prepare_cached("INSERT INTO job (name, key, tenant, submitted_at, result_ttl_s) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute((id.as_str(), key.to_string(), spec.tenant.as_str(), int(now.0), int(result_ttl_s)))?;
     let expires_at = now.plus_ms(seconds(KEY_TTL_S.max(result_ttl_s)));
     conn.prepare_cached(
         "INSERT OR IGNORE INTO idempotency (key, job, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
@@ -63,7 +64,7 @@ pub(super) fn insert(
 pub(super) fn create(conn: &Connection, job: &NewJob, now: UnixMillis) -> Result<Created, StoreError> {
     let Some(holder) = key_holder(conn, &job.key, now)? else {
         let mut work = Work::queued(job.id.to_string(), job.copy.clone(), job.fingerprint);
-        insert(conn, &job.id, &job.key, &job.fingerprint, job.spec.result_ttl_s, now)?;
+        insert(conn, &job.id, &job.key, &job.fingerprint, &job.spec, now)?;
         work.save(conn)?;
         return Ok(Created::New);
     };
@@ -157,21 +158,22 @@ pub(super) fn read(conn: &Connection, id: &JobId, now: UnixMillis) -> Result<Opt
         select.query_row([id.as_str()], |row| parsed(row, "original", |text| JobId::parse(text).ok())).optional()?;
     let id = original.unwrap_or_else(|| id.clone());
     let mut select = conn.prepare_cached(
-        "SELECT submitted_at, document FROM job WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        "SELECT tenant, submitted_at, document FROM job WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
     )?;
     let found = select
         .query_row((id.as_str(), int(now.0)), |row| {
+            let tenant = parsed(row, "tenant", |text| Tenant::parse(text).ok())?;
             let submitted_at = UnixMillis(uint(row, "submitted_at")?);
             let document: Option<String> = row.get("document")?;
-            Ok((submitted_at, document))
+            Ok((tenant, submitted_at, document))
         })
         .optional()?;
-    let Some((submitted_at, document)) = found else { return Ok(None) };
+    let Some((tenant, submitted_at, document)) = found else { return Ok(None) };
     let Some(work) = Work::load(conn, id.as_str())? else { return Ok(None) };
     let document = document.map(RawJson::parse).transpose();
     let document = document.map_err(|error| StoreError::Broken(format!("result of job {id}: {error}")))?;
     let (state, version, attempt, attempts) = (work.state, work.version, work.attempt, work.tries);
-    Ok(Some(JobRecord { id, state, version, attempt, attempts, submitted_at, document }))
+    Ok(Some(JobRecord { id, tenant, state, version, attempt, attempts, submitted_at, document }))
 }
 
 /// Drops what is past its time: first results, then, when the idempotency record is gone too, the jobs. Until

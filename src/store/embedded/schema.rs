@@ -12,7 +12,7 @@ use crate::ports::StoreError;
 
 /// Version of the tables below. It lives in the low half of `user_version`; the high half belongs to the
 /// queue, which may live in the same file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How long a statement waits for another connection's write.
 const BUSY: Duration = Duration::from_secs(5);
@@ -42,6 +42,7 @@ CREATE TABLE work (
 CREATE TABLE job (
     name TEXT PRIMARY KEY,
     key TEXT NOT NULL,
+    tenant TEXT NOT NULL,
     submitted_at INTEGER NOT NULL,
     result_ttl_s INTEGER NOT NULL,
     outcome TEXT,
@@ -213,7 +214,7 @@ mod tests {
         let path = dir.path().join("cells.db");
         open_file(&path).unwrap().pragma_update(None, "user_version", 0x0001_0007).unwrap();
         let error = open_file(&path).unwrap_err().to_string();
-        assert!(error.contains("cells.db: the store's tables have version 7, not 1"), "{error}");
+        assert!(error.contains("cells.db: the store's tables have version 7, not 2"), "{error}");
     }
 
     #[test]
@@ -222,7 +223,7 @@ mod tests {
         let path = dir.path().join("cells.db");
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 0x0003_0000).unwrap();
         let version: u32 = open_file(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, 0x0003_0001);
+        assert_eq!(version, 0x0003_0002);
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! `GET /healthz`, `GET /readyz`, `GET /metrics`: for machines that watch the service, so without a key.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use super::api::Api;
+use super::problem::Problem;
+use crate::job::BatchId;
+use crate::ports::{Queue, Store};
+
+const JSON: &str = "application/json";
+
+pub(super) async fn health() -> Response {
+    ([(CONTENT_TYPE, JSON)], "{\"alive\":true}").into_response()
+}
+
+pub(super) async fn readiness<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q>>>) -> Response {
+    let mut missing = Vec::new();
+    if *api.stopping.borrow() {
+        missing.push("process: it is stopping");
+    }
+    // Any read tells whether the store answers.
+    if let Ok(nobody) = BatchId::parse("readyz")
+        && let Err(error) = api.store.batch(&nobody).await
+    {
+        tracing::warn!(%error, "the store is not ready");
+        missing.push("store: it does not answer");
+    }
+    for lane in &api.settings.lanes {
+        if let Err(error) = api.queue.depth(lane).await {
+            tracing::warn!(%error, "the queue is not ready");
+            missing.push("queue: it does not answer");
+            break;
+        }
+    }
+    let is_ready = missing.is_empty();
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let document = serde_json::json!({"ready": is_ready, "missing": missing});
+    (status, [(CONTENT_TYPE, JSON)], document.to_string()).into_response()
+}
+
+pub(super) async fn metrics<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q>>>) -> Result<Response, Problem> {
+    let render =
+        api.settings.metrics.as_ref().ok_or_else(|| Problem::not_found("thing: this process keeps no metrics"))?;
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], render()).into_response())
+}
