@@ -72,7 +72,6 @@ impl<S: Store, Q: Queue> Api<S, Q> {
     }
 
     /// The routes.
-    #[must_use]
     pub(super) fn into_router(self) -> Router {
         routes::router(Arc::new(self))
     }

@@ -24,7 +24,7 @@ const WAIT_FOR_ROOM: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub enum OpenedBatch<'a, S: Store, Q: Queue> {
     /// Items are wanted. Of a batch that is whole already they are only counted.
-    Upload(Upload<'a, S, Q>),
+    Upload(Box<Upload<'a, S, Q>>),
     /// The key has a batch that does something else.
     Conflict,
 }
@@ -101,7 +101,7 @@ impl<S: Store, Q: Queue> Intake<S, Q> {
         if is_repeat {
             upload.resume().await?;
         }
-        Ok(OpenedBatch::Upload(upload))
+        Ok(OpenedBatch::Upload(Box::new(upload)))
     }
 }
 

@@ -102,7 +102,7 @@ impl<S: Store, Q: Queue> Api<S, Q> {
     async fn open(&self, envelope: BatchEnvelope) -> Result<Upload<'_, S, Q>, Problem> {
         let longest_item = usize::try_from(self.settings.body_bytes).unwrap_or(usize::MAX);
         match self.intake.batch(envelope, longest_item).await? {
-            OpenedBatch::Upload(upload) => Ok(upload),
+            OpenedBatch::Upload(upload) => Ok(*upload),
             OpenedBatch::Conflict => Err(Problem::mismatch()),
         }
     }
