@@ -16,14 +16,17 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::adapters::{AdaptersError, open_adapters};
-use super::worker::{Drain, DrainSwitch, Execute, Worker, WorkerSettings, reached};
+use super::worker::{Drain, DrainSwitch, Worker, WorkerSettings, reached};
 use crate::http::{Api, ApiSettings, Server, Waiters, serve_connection};
 use crate::intake::Abandoned;
 use crate::job::{IdError, WorkId, WorkerId};
 use crate::ports::{Queue, Store, WallClock};
-use crate::store::EmbeddedStore;
+use crate::queue::ObservedQueue;
+use crate::store::{EmbeddedStore, ObservedStore};
 use crate::sys::clock;
 use crate::tasks::{self, Task};
+use crate::telemetry::Telemetry;
+use crate::zygote::{Host, Slot};
 
 /// Connections at the same time; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 1024;
@@ -64,6 +67,8 @@ pub struct ServeRequest {
     pub api: ApiSettings,
     /// The state file.
     pub state: PathBuf,
+    /// Where everything reports to; what `/metrics` shows.
+    pub telemetry: Telemetry,
 }
 
 /// Serves the API alone.
@@ -79,24 +84,29 @@ pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), Ser
     Ok(())
 }
 
-/// Serves the API and runs jobs, in `slots` places that `place` makes.
+/// Serves the API and runs jobs, in this many slots of `host`.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
-pub async fn serve_all<E: Execute>(
+pub async fn serve_all(
     request: ServeRequest,
     slots: usize,
-    place: impl Fn() -> E + Send + Sync + 'static,
+    host: Arc<Host>,
     drain: &DrainSwitch,
 ) -> Result<(), ServeError> {
     let (store, queue) = open_adapters(&request.state).await?;
     let sweeper = tasks::spawn("sweeper", sweep(Arc::clone(&store)));
     let id = WorkerId::parse(format!("all-{}-{:016x}", std::process::id(), getrandom::u64()?))?;
-    let settings =
-        WorkerSettings { lanes: request.api.lanes.clone(), lease_ms: LEASE_MS, ..WorkerSettings::new(id, slots) };
+    let settings = WorkerSettings {
+        lanes: request.api.lanes.clone(),
+        lease_ms: LEASE_MS,
+        telemetry: request.telemetry.clone(),
+        ..WorkerSettings::new(id, slots)
+    };
     let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), settings, WallClock::new(clock::unix_now));
     let waiters = Arc::new(Waiters::default());
     let teller = tasks::spawn("teller", tell(worker.settled_work(), Arc::clone(&waiters)));
+    let place = move || Slot::new(Arc::clone(&host));
     tokio::join!(worker.run(place, drain.listen()), serve_api(store, queue, request, waiters, drain));
     drop((teller, sweeper));
     Ok(())
@@ -130,13 +140,19 @@ async fn sweep(store: Arc<EmbeddedStore>) {
 async fn serve_api<S: Store, Q: Queue>(
     store: Arc<S>,
     queue: Arc<Q>,
-    request: ServeRequest,
+    mut request: ServeRequest,
     waiters: Arc<Waiters>,
     drain: &DrainSwitch,
 ) {
     let abandoned = Arc::new(Abandoned::default());
     let (stop, stopping) = watch::channel(false);
-    let adapters = (Arc::clone(&store), queue);
+    let telemetry = request.telemetry;
+    let store = Arc::new(ObservedStore::new(store, telemetry.clone()));
+    let adapters = (Arc::clone(&store), Arc::new(ObservedQueue::new(queue, telemetry.clone())));
+    request.api.metrics = Some(Arc::new(move || {
+        let shown = telemetry.render();
+        (shown.content_type, shown.body)
+    }));
     let wall = WallClock::new(clock::unix_now);
     let server = Server::new(Api::new(adapters, request.api, wall, waiters, Arc::clone(&abandoned), stopping));
     let mut connections = Connections { tasks: Vec::new(), places: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };

@@ -13,7 +13,7 @@ use crate::app::{ServeRequest, open_host_of_any, serve, serve_all};
 use crate::config::Config;
 use crate::http::{ApiKey, ApiSettings};
 use crate::job::{Lane, Language};
-use crate::zygote::Slot;
+use crate::telemetry::Telemetry;
 
 /// What is said when a signal comes.
 const STOPPING: &str = "stopping; what runs gets a moment to end (once more to stop at once)";
@@ -21,9 +21,10 @@ const STOPPING: &str = "stopping; what runs gets a moment to end (once more to s
 /// The API alone.
 pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> Result<Finish, Failure> {
     let settings = api_settings(config, Language::ALL.to_vec())?;
+    let telemetry = Telemetry::new();
     runtime()?.block_on(async {
         let drain = DrainSwitch::new();
-        let request = request(global, config, args, settings).await?;
+        let request = request(global, config, args, settings, telemetry).await?;
         tokio::select! {
             ended = serve(request, &drain) => ended?,
             never = listen(&drain, STOPPING) => match never {},
@@ -36,12 +37,12 @@ pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> R
 pub(super) fn run_all(global: &Global, config: &Config, args: &ServeArgs) -> Result<Finish, Failure> {
     let (host, languages) = open_host_of_any(config)?;
     let settings = api_settings(config, languages)?;
+    let telemetry = host.telemetry().clone();
     runtime()?.block_on(async {
         let drain = DrainSwitch::new();
-        let request = request(global, config, args, settings).await?;
-        let place = move || Slot::new(host.clone());
+        let request = request(global, config, args, settings, telemetry).await?;
         tokio::select! {
-            ended = serve_all(request, config.slots(), place, &drain) => ended?,
+            ended = serve_all(request, config.slots(), host, &drain) => ended?,
             never = listen(&drain, STOPPING) => match never {},
         }
         Ok(Finish::Good)
@@ -71,6 +72,7 @@ async fn request(
     config: &Config,
     args: &ServeArgs,
     api: ApiSettings,
+    telemetry: Telemetry,
 ) -> Result<ServeRequest, Failure> {
     let wanted = args.listen.or(config.http_listen()).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
     let listener = TcpListener::bind(wanted).await.map_err(|error| format!("http.listen {wanted}: {error}"))?;
@@ -80,5 +82,5 @@ async fn request(
     } else {
         print::note(format_args!("listening on http://{found} (state in {})", args.state.display()));
     }
-    Ok(ServeRequest { listener, api, state: args.state.clone() })
+    Ok(ServeRequest { listener, api, state: args.state.clone(), telemetry })
 }

@@ -13,8 +13,8 @@ use crate::intake::{Abandoned, Intake};
 use crate::job::{Lane, Language, Limits};
 use crate::ports::{Queue, Store, WallClock};
 
-/// Renders the metrics as Prometheus text.
-pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+/// Renders the metrics: their content type, and the text.
+pub type RenderMetrics = Arc<dyn Fn() -> (&'static str, String) + Send + Sync>;
 
 /// The settings of the API.
 #[derive(Clone)]

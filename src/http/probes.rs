@@ -46,5 +46,6 @@ pub(super) async fn readiness<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q
 pub(super) async fn metrics<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q>>>) -> Result<Response, Problem> {
     let render =
         api.settings.metrics.as_ref().ok_or_else(|| Problem::not_found("thing: this process keeps no metrics"))?;
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], render()).into_response())
+    let (content_type, text) = render();
+    Ok(([(CONTENT_TYPE, content_type)], text).into_response())
 }
