@@ -1,6 +1,6 @@
 //! Batches and their chunks.
 
-use cellblock::job::{BatchState, ChunkNo, Fingerprint, ItemResult, OutcomeKind};
+use cellblock::job::{BatchState, ChunkNo, Fingerprint, ItemResult, OutcomeKind, Tenant};
 use cellblock::ports::{
     BatchProgress, BatchSpec, Claim, ClaimRequest, Completion, CreatedBatch, LOST_BUDGET, Renewal, Store, StoreError,
 };
@@ -56,6 +56,12 @@ pub(super) async fn an_empty_batch_completes_when_sealed<S: Store>(t: Fixture<S>
     let batch = staged(&t, 0, Some(0)).await;
     t.adapter.seal_batch(&batch.id).await.unwrap();
     assert_eq!(progress(&t, &batch).await.state, BatchState::Completed);
+}
+
+pub(super) async fn a_batch_says_whose_it_is<S: Store>(t: Fixture<S>) {
+    let batch = BatchSpec { tenant: Tenant::parse("acme").unwrap(), ..batch("b", None) };
+    t.adapter.create_batch(&batch).await.unwrap();
+    assert_eq!(progress(&t, &batch).await.tenant, batch.tenant);
 }
 
 pub(super) async fn staging_resumes_and_repeats<S: Store>(t: Fixture<S>) {

@@ -1,6 +1,6 @@
 //! Creating, ending and cancelling jobs.
 
-use cellblock::job::{JobId, State, WorkId};
+use cellblock::job::{JobId, State, Tenant, WorkId};
 use cellblock::ports::{Cancellation, Completion, Created, Renewal, Scheduled, Store};
 
 use super::fixture::{Fixture, HOUR_S, LEASE_MS, claim_of, end, job, retry, run};
@@ -53,6 +53,18 @@ pub(super) async fn a_key_outlives_its_result<S: Store>(t: Fixture<S>) {
     assert_eq!(t.adapter.create(&job("k", 2, "a")).await.unwrap(), exists);
     t.clock.pass_ms(23 * HOUR_S * 1_000);
     assert_eq!(t.adapter.create(&job("k", 2, "b")).await.unwrap(), Created::New);
+}
+
+pub(super) async fn a_record_says_whose_it_is<S: Store>(t: Fixture<S>) {
+    let mut created = job("k", 1, "a");
+    created.spec.tenant = Tenant::parse("acme").unwrap();
+    t.adapter.create(&created).await.unwrap();
+    let mut made_from_message = job("l", 2, "a");
+    made_from_message.spec.tenant = Tenant::parse("other").unwrap();
+    run(&t.adapter, &claim_of(&made_from_message, "w1", "1")).await;
+    for job in [created, made_from_message] {
+        assert_eq!(t.adapter.job(&job.id).await.unwrap().unwrap().tenant, job.spec.tenant);
+    }
 }
 
 pub(super) async fn complete_is_recorded_once<S: Store>(t: Fixture<S>) {
