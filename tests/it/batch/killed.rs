@@ -36,9 +36,11 @@ fn two_thousand_items_with_trouble_survive_any_number_of_kills() {
     let mut finished = None;
     let mut kills = 0;
     while finished.is_none() {
-        // A run that is killed sooner than it can start and end one chunk would never be through.
-        let lines = if kills == 0 { 0 } else { place.lines() + 1 + random(200) };
-        let then = Duration::from_millis(random(300) as u64);
+        // A run that is killed sooner than it can start and end one chunk would never be through. One that is left
+        // alone for longer than this could be through before it was killed often enough: a run gets at most 100 lines
+        // and 100 ms further, and some 50 items take 100 ms in each slot.
+        let lines = if kills == 0 { 0 } else { place.lines() + 1 + random(100) };
+        let then = Duration::from_millis(random(100) as u64);
         finished = kill_after(place.start(&arguments), &place, lines, then);
         if finished.is_some() {
             break;
