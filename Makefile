@@ -10,7 +10,8 @@ DEMO := target/demo
 
 BUILD_PACKAGES := gcc libc6-dev python3
 RUN_PACKAGES := $(BUILD_PACKAGES) nodejs
-TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2 prometheus
+TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2 python3-venv \
+  prometheus rabbitmq-server redis-server
 
 .PHONY: demo test lint unit build bench deny clean install-run install-test
 

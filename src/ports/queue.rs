@@ -123,6 +123,7 @@ pub trait Queue: Send + Sync + 'static {
     /// settled or the consumer is gone. Cancelling the future loses nothing.
     fn next(&self, lanes: &[Lane]) -> impl Future<Output = Result<Delivered<Self::Delivery>, QueueError>> + Send;
 
-    /// Messages that wait or are reserved in this lane.
+    /// Messages that are ready in this lane, or reserved by this consumer. An adapter adds what waits for its time and what
+    /// others have reserved as far as it can tell.
     fn depth(&self, lane: &Lane) -> impl Future<Output = Result<u64, QueueError>> + Send;
 }

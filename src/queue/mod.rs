@@ -4,6 +4,8 @@
 
 mod embedded;
 mod observed;
+pub mod rabbit;
 
 pub use embedded::{DeadLetter, EmbeddedDelivery, EmbeddedQueue};
 pub use observed::{ObservedDelivery, ObservedQueue};
+pub use rabbit::{RabbitDelivery, RabbitQueue, RabbitSettings};

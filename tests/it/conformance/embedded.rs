@@ -220,3 +220,10 @@ async fn the_files_are_readable_to_their_owner_only() {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{file:?}");
     }
 }
+
+#[tokio::test]
+async fn what_waits_for_its_time_counts_for_the_depth() {
+    let queue = place().queue();
+    queue.publish(&message("late", &Lane::batch()), Delay { ms: 1_000 }).await.unwrap();
+    assert_eq!(queue.depth(&Lane::batch()).await.unwrap(), 1);
+}

@@ -45,6 +45,8 @@ pub(super) struct Fixture<A> {
     pub(super) clock: FakeClock,
     /// Keeps the adapter's files.
     pub(super) _dir: Option<tempfile::TempDir>,
+    /// Keeps tests that need the broker for themselves waiting.
+    pub(super) _broker: Option<crate::rabbit::broker::Place>,
 }
 
 pub(super) fn copy(name: &str) -> CopyId {

@@ -52,11 +52,10 @@ pub(super) async fn messages_come_in_order_and_lanes_by_rank<Q: Queue>(t: Fixtur
 }
 
 pub(super) async fn a_delayed_message_waits_for_its_time<Q: Queue>(t: Fixture<Q>) {
-    put(&t, "late", &Lane::batch(), 5_000).await;
-    put(&t, "soon", &Lane::batch(), 4_000).await;
+    put(&t, "late", &Lane::batch(), 2_000).await;
+    put(&t, "soon", &Lane::batch(), 1_000).await;
     assert!(is_silent(&t).await);
-    assert_eq!(t.adapter.depth(&Lane::batch()).await.unwrap(), 2);
-    t.clock.pass_ms(5_000);
+    t.clock.pass_ms(2_000);
     for expected in ["soon", "late"] {
         let (found, delivery) = take(&t).await;
         assert_eq!(found.copy.as_str(), expected);

@@ -1,31 +1,46 @@
 //! Every case on every adapter.
 
 use super::fixture::{FakeClock, Fixture};
-use cellblock::queue::EmbeddedQueue;
+use crate::rabbit::broker::{Place, narrow_place, queue};
+use cellblock::queue::{EmbeddedQueue, RabbitQueue};
 use cellblock::store::EmbeddedStore;
 
 pub(super) const MAX_DEPTH: u64 = 4;
 
-fn store_in_file() -> Fixture<EmbeddedStore> {
+async fn store_in_file() -> Fixture<EmbeddedStore> {
     let (clock, dir) = (FakeClock::new(), tempfile::tempdir().unwrap());
     let adapter = EmbeddedStore::open(&dir.path().join("cells.db"), clock.wall()).unwrap();
-    Fixture { adapter, clock, _dir: Some(dir) }
+    Fixture { adapter, clock, _dir: Some(dir), _broker: None }
 }
 
-fn store_in_memory() -> Fixture<EmbeddedStore> {
+async fn store_in_memory() -> Fixture<EmbeddedStore> {
     let clock = FakeClock::new();
-    Fixture { adapter: EmbeddedStore::in_memory(clock.wall()).unwrap(), clock, _dir: None }
+    Fixture { adapter: EmbeddedStore::in_memory(clock.wall()).unwrap(), clock, _dir: None, _broker: None }
 }
 
-fn queue_in_file() -> Fixture<EmbeddedQueue> {
+async fn queue_in_file() -> Fixture<EmbeddedQueue> {
     let (clock, dir) = (FakeClock::new(), tempfile::tempdir().unwrap());
     let adapter = EmbeddedQueue::open(&dir.path().join("cells.db"), clock.wall(), MAX_DEPTH).unwrap();
-    Fixture { adapter, clock, _dir: Some(dir) }
+    Fixture { adapter, clock, _dir: Some(dir), _broker: None }
 }
 
-fn queue_in_memory() -> Fixture<EmbeddedQueue> {
+async fn queue_in_memory() -> Fixture<EmbeddedQueue> {
     let clock = FakeClock::new();
-    Fixture { adapter: EmbeddedQueue::in_memory(clock.wall(), MAX_DEPTH).unwrap(), clock, _dir: None }
+    Fixture { adapter: EmbeddedQueue::in_memory(clock.wall(), MAX_DEPTH).unwrap(), clock, _dir: None, _broker: None }
+}
+
+/// The broker's time is real; the cases that pass time wait for it anyway.
+fn on_rabbit(place: Place, slots: u16) -> Fixture<RabbitQueue> {
+    let adapter = queue(place.settings(slots));
+    Fixture { adapter, clock: FakeClock::new(), _dir: None, _broker: Some(place) }
+}
+
+async fn rabbit_with_one_slot() -> Fixture<RabbitQueue> {
+    on_rabbit(narrow_place().await, 1)
+}
+
+async fn rabbit_with_two_slots() -> Fixture<RabbitQueue> {
+    on_rabbit(narrow_place().await, 2)
 }
 
 macro_rules! on_adapters {
@@ -37,7 +52,7 @@ macro_rules! on_adapters {
                     $(
                         #[tokio::test]
                         async fn $case() {
-                            crate::conformance::$module::$case(super::super::$adapter()).await;
+                            crate::conformance::$module::$case(super::super::$adapter().await).await;
                         }
                     )+
                 }
@@ -120,5 +135,34 @@ on_adapters!([queue_in_file, queue_in_memory] {
         a_cancelled_next_loses_nothing,
         a_full_lane_refuses_and_takes_retries,
         a_dead_letter_leaves_the_lane,
+    ];
+});
+
+on_adapters!([rabbit_with_one_slot] {
+    queue: [
+        a_message_comes_as_it_was_published,
+        messages_come_in_order_and_lanes_by_rank,
+        a_delayed_message_waits_for_its_time,
+        next_wakes_up_for_a_publish,
+        ack_removes_for_good,
+        // With more slots the message behind is reserved as well, and comes first.
+        release_puts_it_back_in_its_place,
+        a_dropped_delivery_comes_again,
+        a_cancelled_next_loses_nothing,
+        // With more slots the broker sees fewer waiting messages: it does not count reserved ones.
+        a_full_lane_refuses_and_takes_retries,
+        a_dead_letter_leaves_the_lane,
+    ];
+});
+
+on_adapters!([rabbit_with_two_slots] {
+    queue: [
+        a_message_comes_as_it_was_published,
+        messages_come_in_order_and_lanes_by_rank,
+        a_delayed_message_waits_for_its_time,
+        ack_removes_for_good,
+        tags_tell_deliveries_apart,
+        a_dropped_delivery_comes_again,
+        a_cancelled_next_loses_nothing,
     ];
 });

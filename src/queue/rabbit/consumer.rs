@@ -1,0 +1,169 @@
+//! The connection that consumes: one task that builds it, watches it, and builds it anew.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, SelectAll, once};
+use lapin::message::Delivery;
+use lapin::options::{BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Connection};
+use tokio::sync::watch;
+
+use super::inbox::{Inbox, Incoming};
+use super::link::{Base, queue_error, short};
+use crate::job::Lane;
+use crate::ports::QueueError;
+use crate::tasks;
+
+/// Time between two looks at whether the channel still stands. A consumer whose delivery stayed unsettled for too
+/// long loses its channel without a word on its stream.
+const WATCH: Duration = Duration::from_secs(1);
+/// How long a goodbye may take.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// What a consumer says.
+enum Event {
+    Came(Lane, Box<Delivery>),
+    Ended(Lane, Option<lapin::Error>),
+}
+
+/// Consumes the wanted lanes for as long as it is polled.
+pub(super) async fn run(base: Arc<Base>, inbox: Arc<Inbox>, mut lanes: watch::Receiver<Vec<Lane>>) {
+    let mut backoff = base.settings.first_backoff;
+    let mut generation = 0;
+    loop {
+        generation += 1;
+        let session = session(&base, &inbox, &mut lanes, generation);
+        let ended = tasks::catching("consumer", session).await;
+        let was_up = inbox.is_open();
+        inbox.close();
+        if was_up {
+            backoff = base.settings.first_backoff;
+        }
+        match ended {
+            Ok(Ok(never)) => match never {},
+            Ok(Err(error)) => {
+                tracing::warn!(%error, place = base.settings.place(), ?backoff, "the consumer's connection is lost");
+                // Takers wait through what passes by itself. What does not, they have to hear of, unless it was
+                // the end of a connection that worked.
+                if !was_up && matches!(error, QueueError::Broken(_)) {
+                    inbox.fail(error);
+                }
+            }
+            Err(panicked) => inbox.fail(QueueError::Unavailable(panicked.to_string())),
+        }
+        tokio::time::sleep(jittered(backoff)).await;
+        backoff = (backoff * 2).min(base.settings.longest_backoff);
+    }
+}
+
+/// Between half of a wait and all of it, so that workers that lost one broker do not come back all at once.
+fn jittered(wait: Duration) -> Duration {
+    let half = wait / 2;
+    let random = getrandom::u32().unwrap_or(u32::MAX);
+    half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}
+
+/// One connection, from its start to its end.
+async fn session(
+    base: &Base,
+    inbox: &Inbox,
+    lanes: &mut watch::Receiver<Vec<Lane>>,
+    generation: u64,
+) -> Result<std::convert::Infallible, QueueError> {
+    let connection = base.connect("consume").await?;
+    let ended = consume(base, inbox, lanes, generation, &connection).await;
+    // The sooner the broker knows, the sooner it delivers to somebody else what came on this connection.
+    match tokio::time::timeout(CLOSE, connection.close(200, short("rebuilding"))).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection was closed before us"),
+        Err(_) => tracing::debug!("a connection did not close in time"),
+    }
+    ended
+}
+
+async fn consume(
+    base: &Base,
+    inbox: &Inbox,
+    lanes: &mut watch::Receiver<Vec<Lane>>,
+    generation: u64,
+    connection: &Connection,
+) -> Result<std::convert::Infallible, QueueError> {
+    let channel = connection.create_channel().await.map_err(queue_error)?;
+    // For each consumer: quorum queues refuse a limit for the whole channel.
+    channel.basic_qos(base.settings.slots, BasicQosOptions::default()).await.map_err(queue_error)?;
+    let mut consuming = Vec::new();
+    let mut streams = SelectAll::new();
+    start(base, &channel, lanes, &mut consuming, &mut streams).await?;
+    inbox.open(generation);
+    let mut watch = tokio::time::interval(WATCH);
+    loop {
+        tokio::select! {
+            event = next_of(&mut streams) => match event {
+                Event::Came(lane, delivery) => inbox.put(Incoming { lane, generation, delivery: *delivery }),
+                Event::Ended(lane, error) => {
+                    let why = error.map_or_else(|| "cancelled by the broker".to_owned(), |error| error.to_string());
+                    return Err(QueueError::Unavailable(format!("the consumer of lane {lane} ended: {why}")));
+                }
+            },
+            _ = watch.tick() => {
+                if !(channel.status().connected() && connection.status().connected()) {
+                    return Err(QueueError::Unavailable("the channel is closed".to_owned()));
+                }
+            }
+            () = inbox.dropped.notified() => give_back(inbox).await,
+            changed = lanes.changed() => match changed {
+                Ok(()) => start(base, &channel, lanes, &mut consuming, &mut streams).await?,
+                // The queue is being dropped, and this task with it.
+                Err(_) => pending().await,
+            },
+        }
+    }
+}
+
+/// Starts consumers for the lanes that have none, the first lane first.
+async fn start(
+    base: &Base,
+    channel: &Channel,
+    lanes: &mut watch::Receiver<Vec<Lane>>,
+    consuming: &mut Vec<Lane>,
+    streams: &mut SelectAll<BoxStream<'static, Event>>,
+) -> Result<(), QueueError> {
+    let wanted = lanes.borrow_and_update().clone();
+    for lane in wanted {
+        if consuming.contains(&lane) {
+            continue;
+        }
+        let queue = base.topology.lane_queue(&lane);
+        let options = BasicConsumeOptions::default();
+        let consumer = channel.basic_consume(short(&queue), short(""), options, FieldTable::default());
+        let consumer = consumer.await.map_err(queue_error)?;
+        let (of_delivery, of_end) = (lane.clone(), lane.clone());
+        let events = consumer.map(move |next| match next {
+            Ok(delivery) => Event::Came(of_delivery.clone(), Box::new(delivery)),
+            Err(error) => Event::Ended(of_delivery.clone(), Some(error)),
+        });
+        streams.push(events.chain(once(async move { Event::Ended(of_end, None) })).boxed());
+        consuming.push(lane);
+    }
+    Ok(())
+}
+
+async fn next_of(streams: &mut SelectAll<BoxStream<'static, Event>>) -> Event {
+    match streams.next().await {
+        Some(event) => event,
+        // No lane is wanted: that of each stream which ended was told before.
+        None => pending().await,
+    }
+}
+
+async fn give_back(inbox: &Inbox) {
+    for acker in inbox.returned() {
+        if let Err(error) = acker.nack(BasicNackOptions { requeue: true, multiple: false }).await {
+            tracing::debug!(%error, "a dropped delivery comes back with the end of its channel");
+        }
+    }
+}

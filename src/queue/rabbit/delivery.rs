@@ -1,0 +1,146 @@
+//! A message that was taken.
+
+use std::sync::Arc;
+
+use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::{Acker, BasicProperties};
+
+use super::inbox::{Inbox, Incoming};
+use super::link::Base;
+use super::properties::{delivery_count, parked};
+use super::publisher::Publisher;
+use crate::job::Lane;
+use crate::ports::{Delivery, Published, QueueError, WallClock};
+
+/// The longest reason that is kept; the broker limits the size of all headers together.
+const MAX_REASON: usize = 2_048;
+
+/// A delivery of a [`super::RabbitQueue`]. It belongs to one channel: after that is gone its settlements change nothing.
+#[derive(Debug)]
+pub struct RabbitDelivery {
+    held: Held,
+    tag: u64,
+    base: Arc<Base>,
+    publisher: Arc<Publisher>,
+    clock: WallClock,
+    properties: BasicProperties,
+    body: Vec<u8>,
+}
+
+/// The part that gives the delivery back when it is dropped unsettled.
+#[derive(Debug)]
+struct Held {
+    lane: Lane,
+    generation: u64,
+    acker: Acker,
+    inbox: Arc<Inbox>,
+    is_settled: bool,
+}
+
+impl RabbitDelivery {
+    pub(super) fn new(
+        incoming: Incoming,
+        inbox: Arc<Inbox>,
+        base: Arc<Base>,
+        publisher: Arc<Publisher>,
+        clock: WallClock,
+    ) -> Self {
+        let Incoming { lane, generation, delivery } = incoming;
+        let acker = delivery.acker;
+        Self {
+            held: Held { lane, generation, acker, inbox, is_settled: false },
+            tag: delivery.delivery_tag,
+            base,
+            publisher,
+            clock,
+            properties: delivery.properties,
+            body: delivery.data,
+        }
+    }
+
+    /// Publishes it to the parked letters, with what a person needs to know.
+    async fn park(&self, reason: &str) -> Result<(), QueueError> {
+        let queue = self.base.topology.parked_queue();
+        let notes = [
+            ("x-reason", shortened(reason)),
+            ("x-lane", self.held.lane.to_string()),
+            ("x-parked-at", crate::wire::rfc3339(self.clock.now())),
+        ];
+        let properties = parked(&self.properties, &notes);
+        match self.publisher.send(("", &queue), properties, &self.body).await? {
+            Published::Confirmed => Ok(()),
+            Published::Full => Err(QueueError::Unavailable(format!("{queue} is full"))),
+        }
+    }
+}
+
+impl Delivery for RabbitDelivery {
+    fn tag(&self) -> String {
+        // A new channel counts its delivery tags from 1 again.
+        format!("{:016x}.{}.{}", self.base.id, self.held.generation, self.tag)
+    }
+
+    fn redeliveries(&self) -> u32 {
+        delivery_count(&self.properties)
+    }
+
+    async fn ack(self) -> Result<bool, QueueError> {
+        self.held.ack().await
+    }
+
+    async fn release(self) -> Result<(), QueueError> {
+        self.held.release().await
+    }
+
+    async fn dead_letter(self, reason: &str) -> Result<(), QueueError> {
+        // Not by the broker's own dead lettering: that gives no reason, and no confirmation.
+        self.park(reason).await?;
+        if !self.held.ack().await? {
+            tracing::warn!("a parked message comes again: its delivery was lost in between");
+        }
+        Ok(())
+    }
+}
+
+impl Held {
+    async fn ack(mut self) -> Result<bool, QueueError> {
+        match self.acker.ack(BasicAckOptions::default()).await {
+            Ok(was_known) => {
+                self.settle();
+                Ok(was_known)
+            }
+            // Only the end of the channel makes this fail, and that puts the message back.
+            Err(error) => {
+                tracing::debug!(%error, "an ack was cut off");
+                Ok(false)
+            }
+        }
+    }
+
+    async fn release(mut self) -> Result<(), QueueError> {
+        match self.acker.nack(BasicNackOptions { requeue: true, multiple: false }).await {
+            Ok(_) => self.settle(),
+            Err(error) => tracing::debug!(%error, "a release was cut off; the end of the channel does the same"),
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        self.is_settled = true;
+        self.inbox.settled(&self.lane, self.generation);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            // Drop cannot wait; the consumer's task does it.
+            self.inbox.give_back(&self.lane, self.generation, self.acker.clone());
+        }
+    }
+}
+
+fn shortened(reason: &str) -> String {
+    let end = (0..=MAX_REASON.min(reason.len())).rev().find(|&at| reason.is_char_boundary(at)).unwrap_or(0);
+    reason.get(..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,111 @@
+//! What the adapter is told when it is made.
+
+use std::fmt;
+use std::time::Duration;
+
+use lapin::uri::AMQPUri;
+
+use super::topology::Topology;
+use crate::job::Lane;
+use crate::ports::QueueError;
+
+/// A delay that the broker can do, as a queue of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tier {
+    /// Its part in names and routing keys.
+    pub name: &'static str,
+    /// The delay, in milliseconds.
+    pub ms: u64,
+}
+
+impl Tier {
+    /// The usual tiers, shortest first.
+    pub const ALL: [Self; 8] = [
+        Self { name: "1s", ms: 1_000 },
+        Self { name: "2s", ms: 2_000 },
+        Self { name: "5s", ms: 5_000 },
+        Self { name: "15s", ms: 15_000 },
+        Self { name: "30s", ms: 30_000 },
+        Self { name: "60s", ms: 60_000 },
+        Self { name: "5m", ms: 300_000 },
+        Self { name: "15m", ms: 900_000 },
+    ];
+}
+
+/// The settings of a queue on RabbitMQ.
+#[derive(Clone)]
+pub struct RabbitSettings {
+    pub(super) uri: AMQPUri,
+    /// Names of exchanges and queues begin with this and a dot.
+    pub prefix: String,
+    /// Every lane that there is, also those that this process does not consume.
+    pub lanes: Vec<Lane>,
+    /// The delays, shortest first.
+    pub tiers: Vec<Tier>,
+    /// Deliveries of one lane that are reserved for this process at a time: as many as it has slots.
+    pub slots: u16,
+    /// Whether what is missing at the broker is declared; otherwise it is an error that names it.
+    pub declare: bool,
+    /// Longest body that is published or read, in bytes.
+    pub max_body_bytes: usize,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long the broker may take to confirm a publish.
+    pub confirm_timeout: Duration,
+    /// Wait before the first new try for a lost connection; doubles up to `longest_backoff`.
+    pub first_backoff: Duration,
+    /// Longest wait before a new try for a lost connection.
+    pub longest_backoff: Duration,
+}
+
+impl RabbitSettings {
+    /// The usual settings for the broker at `url`: `amqp://user:password@host:5672/vhost`, or `amqps:` for TLS.
+    ///
+    /// # Errors
+    /// [`QueueError::Broken`] when it is no such address. The text does not repeat it, since it may hold a password.
+    pub fn new(url: &str, slots: u16) -> Result<Self, QueueError> {
+        let mut uri: AMQPUri =
+            url.parse().map_err(|error| QueueError::Broken(format!("the broker's address is not usable: {error}")))?;
+        // Without heartbeats a peer that is gone is noticed after some eleven minutes.
+        uri.query.heartbeat.get_or_insert(15);
+        Ok(Self {
+            uri,
+            prefix: "cellblock".to_owned(),
+            lanes: vec![Lane::interactive(), Lane::batch()],
+            tiers: Tier::ALL.to_vec(),
+            slots: slots.max(1),
+            declare: true,
+            max_body_bytes: 1 << 20,
+            connect_timeout: Duration::from_secs(10),
+            confirm_timeout: Duration::from_secs(15),
+            first_backoff: Duration::from_millis(200),
+            longest_backoff: Duration::from_secs(15),
+        })
+    }
+
+    /// What these settings need at the broker.
+    ///
+    /// # Errors
+    /// [`QueueError::Broken`] for a prefix or a lane whose names would be taken for something else.
+    pub fn topology(&self) -> Result<Topology, QueueError> {
+        Topology::new(&self.prefix, &self.lanes, &self.tiers)
+    }
+
+    /// `host:port/vhost`, for messages.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}:{}/{}", self.uri.authority.host, self.uri.authority.port, self.uri.vhost)
+    }
+}
+
+impl fmt::Debug for RabbitSettings {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RabbitSettings")
+            .field("place", &self.place())
+            .field("prefix", &self.prefix)
+            .field("lanes", &self.lanes)
+            .field("slots", &self.slots)
+            .finish_non_exhaustive()
+    }
+}

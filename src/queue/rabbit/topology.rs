@@ -1,0 +1,361 @@
+//! The exchanges, queues and bindings, as data.
+//!
+//! What correctness hangs on stands in the arguments of a queue, where nobody changes it by accident; what an operator
+//! may want to tune is a policy. Arguments cannot be changed later: the broker refuses a declaration that differs.
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Connection, ExchangeKind};
+
+use super::link::{is_missing, queue_error, short};
+use super::settings::Tier;
+use crate::job::Lane;
+use crate::ports::QueueError;
+
+/// Deliveries of a message whose workers all die, before the broker gives up on it.
+const DELIVERY_LIMIT: i64 = 20;
+/// Each look at a parked message counts as one on brokers before 4.3, and a limit cannot be left out on 4.x.
+const PARKED_DELIVERY_LIMIT: i64 = 1_000_000;
+/// AMQP names have at most 255 bytes; a lane and our own parts need some of them.
+const MAX_PREFIX: usize = 100;
+
+/// What the adapter needs at the broker, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topology {
+    prefix: String,
+    lanes: Vec<Lane>,
+    tiers: Vec<Tier>,
+}
+
+/// One thing at the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    /// A durable exchange.
+    Exchange {
+        /// Its name.
+        name: String,
+        /// `topic` or `fanout`.
+        kind: &'static str,
+    },
+    /// A durable queue.
+    Queue {
+        /// Its name.
+        name: String,
+        /// What it is declared with.
+        arguments: Vec<(&'static str, Argument)>,
+    },
+    /// A binding.
+    Binding {
+        /// From here.
+        exchange: String,
+        /// To here.
+        queue: String,
+        /// For these routing keys.
+        key: String,
+    },
+}
+
+/// The value of an argument or a policy's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+}
+
+/// What an operator may change while all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// A regular expression for the names of queues.
+    pub pattern: String,
+    /// Its keys.
+    pub definition: Vec<(&'static str, Argument)>,
+}
+
+impl Topology {
+    /// The topology of these lanes and delays.
+    ///
+    /// # Errors
+    /// [`QueueError::Broken`] for a prefix that is empty, too long or holds more than letters, digits, `-`, `_` and `.`, and for a
+    /// lane whose queue would have the name of another one.
+    pub fn new(prefix: &str, lanes: &[Lane], tiers: &[Tier]) -> Result<Self, QueueError> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.chars().all(is_name) {
+            let allowed = "letters, digits, '-', '_' and '.'";
+            return Err(QueueError::Broken(format!("prefix {prefix:?} must be 1 to {MAX_PREFIX} {allowed}")));
+        }
+        let is_taken = |lane: &&Lane| matches!(lane.as_str(), "dlx" | "parked") || lane.as_str().starts_with("retry.");
+        if let Some(lane) = lanes.iter().find(is_taken) {
+            return Err(QueueError::Broken(format!("lane {lane} has the name of a queue with another purpose")));
+        }
+        Ok(Self { prefix: prefix.to_owned(), lanes: lanes.to_vec(), tiers: tiers.to_vec() })
+    }
+
+    /// The exchange that takes messages for lanes.
+    #[must_use]
+    pub fn entry(&self) -> String {
+        format!("{}.in", self.prefix)
+    }
+
+    /// The exchange that takes messages that wait for their time.
+    #[must_use]
+    pub fn retry(&self) -> String {
+        format!("{}.retry", self.prefix)
+    }
+
+    /// The exchange for what the broker gives up on.
+    #[must_use]
+    pub fn dlx(&self) -> String {
+        format!("{}.dlx", self.prefix)
+    }
+
+    /// The queue of a lane.
+    #[must_use]
+    pub fn lane_queue(&self, lane: &Lane) -> String {
+        format!("{}.q.{lane}", self.prefix)
+    }
+
+    /// The queue of a delay.
+    #[must_use]
+    pub fn tier_queue(&self, tier: &Tier) -> String {
+        format!("{}.q.retry.{}", self.prefix, tier.name)
+    }
+
+    /// The queue of what the broker gave up on, for a worker to read.
+    #[must_use]
+    pub fn dlx_queue(&self) -> String {
+        format!("{}.q.dlx", self.prefix)
+    }
+
+    /// The queue of dead letters for people.
+    #[must_use]
+    pub fn parked_queue(&self) -> String {
+        format!("{}.q.parked", self.prefix)
+    }
+
+    /// Exchange and routing key for a message of `lane`, after `delay_ms` rounded down to a tier.
+    pub(super) fn route(&self, lane: &Lane, delay_ms: u64) -> (String, String) {
+        match self.tiers.iter().rev().find(|tier| tier.ms <= delay_ms) {
+            Some(tier) => (self.retry(), format!("{}.{lane}", tier.name)),
+            None => (self.entry(), format!("now.{lane}")),
+        }
+    }
+
+    pub(super) fn shortest_delay_ms(&self) -> u64 {
+        self.tiers.first().map_or(0, |tier| tier.ms)
+    }
+
+    /// Everything, in the order in which it is declared: what is named is there before what names it.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Object> {
+        let exchange = |name, kind| Object::Exchange { name, kind };
+        let mut objects =
+            vec![exchange(self.entry(), "topic"), exchange(self.retry(), "topic"), exchange(self.dlx(), "fanout")];
+        objects.push(queue(self.parked_queue(), vec![("x-delivery-limit", Argument::Number(PARKED_DELIVERY_LIMIT))]));
+        let mut to_parked = dead_letters("");
+        to_parked.push(("x-dead-letter-routing-key", Argument::Text(self.parked_queue())));
+        to_parked.push(("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)));
+        objects.push(queue(self.dlx_queue(), to_parked));
+        objects.push(binding(self.dlx(), self.dlx_queue(), String::new()));
+        for lane in &self.lanes {
+            let mut arguments = dead_letters(&self.dlx());
+            arguments.push(("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)));
+            objects.push(queue(self.lane_queue(lane), arguments));
+            objects.push(binding(self.entry(), self.lane_queue(lane), format!("*.{lane}")));
+        }
+        for tier in &self.tiers {
+            let mut arguments = dead_letters(&self.entry());
+            arguments.push(("x-message-ttl", Argument::Number(i64::try_from(tier.ms).unwrap_or(i64::MAX))));
+            objects.push(queue(self.tier_queue(tier), arguments));
+            // A lane may hold dots, and a star is one word only.
+            objects.push(binding(self.retry(), self.tier_queue(tier), format!("{}.#", tier.name)));
+        }
+        objects
+    }
+
+    /// The policies with their usual values.
+    #[must_use]
+    pub fn policies(&self) -> Vec<Policy> {
+        let prefix = self.prefix.replace('.', "\\.");
+        let lanes: Vec<_> = self.lanes.iter().map(|lane| lane.as_str().replace('.', "\\.")).collect();
+        let policy = |part: &str, pattern: String, max_length: i64| Policy {
+            name: format!("{}-{part}", self.prefix),
+            pattern: format!("^{prefix}\\.q\\.{pattern}$"),
+            definition: vec![("max-length", Argument::Number(max_length))],
+        };
+        let mut of_lanes = policy("lanes", format!("({})", lanes.join("|")), 100_000);
+        of_lanes.definition.push(("max-length-bytes", Argument::Number(2 << 30)));
+        vec![
+            of_lanes,
+            policy("retry", "retry\\..+".to_owned(), 200_000),
+            policy("dead", "(dlx|parked)".to_owned(), 1_000_000),
+        ]
+    }
+
+    /// Declares everything. What is there already, in the same form, stays as it is.
+    ///
+    /// # Errors
+    /// [`QueueError::Broken`] with the broker's words when something is there in another form.
+    pub(super) async fn declare(&self, connection: &Connection) -> Result<(), QueueError> {
+        let channel = connection.create_channel().await.map_err(queue_error)?;
+        for object in self.objects() {
+            declare(&channel, &object).await.map_err(queue_error)?;
+        }
+        close(&channel).await;
+        Ok(())
+    }
+
+    /// The names of exchanges and queues that are not there. Bindings cannot be asked for over AMQP; a missing one
+    /// shows as a publish without a route.
+    pub(super) async fn missing(&self, connection: &Connection) -> Result<Vec<String>, QueueError> {
+        let mut channel = connection.create_channel().await.map_err(queue_error)?;
+        let mut missing = Vec::new();
+        for object in self.objects() {
+            match is_there(&channel, &object).await {
+                Ok(()) => {}
+                Err(error) if is_missing(&error) => {
+                    missing.push(object.name().to_owned());
+                    // The broker has closed the channel that asked.
+                    channel = connection.create_channel().await.map_err(queue_error)?;
+                }
+                Err(error) => return Err(queue_error(error)),
+            }
+        }
+        close(&channel).await;
+        Ok(missing)
+    }
+}
+
+impl Object {
+    /// The name of the exchange or queue; of a binding, its queue's.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Exchange { name, .. } | Self::Queue { name, .. } => name,
+            Self::Binding { queue, .. } => queue,
+        }
+    }
+}
+
+fn queue(name: String, more: Vec<(&'static str, Argument)>) -> Object {
+    let mut arguments = vec![
+        ("x-queue-type", Argument::Text("quorum".to_owned())),
+        // Dropping the oldest instead would lose work, and turns dead lettering back into at-most-once.
+        ("x-overflow", Argument::Text("reject-publish".to_owned())),
+    ];
+    arguments.extend(more);
+    Object::Queue { name, arguments }
+}
+
+fn dead_letters(exchange: &str) -> Vec<(&'static str, Argument)> {
+    vec![
+        ("x-dead-letter-exchange", Argument::Text(exchange.to_owned())),
+        ("x-dead-letter-strategy", Argument::Text("at-least-once".to_owned())),
+    ]
+}
+
+const fn binding(exchange: String, queue: String, key: String) -> Object {
+    Object::Binding { exchange, queue, key }
+}
+
+/// Declares one thing.
+pub(super) async fn declare(channel: &Channel, object: &Object) -> lapin::Result<()> {
+    match object {
+        Object::Exchange { name, kind } => {
+            let kind = ExchangeKind::Custom((*kind).to_owned());
+            let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+            channel.exchange_declare(short(name), kind, options, FieldTable::default()).await
+        }
+        Object::Queue { name, arguments } => {
+            let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+            channel.queue_declare(short(name), options, table(arguments)).await.map(drop)
+        }
+        Object::Binding { exchange, queue, key } => {
+            let (queue, exchange, key) = (short(queue), short(exchange), short(key));
+            channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()).await
+        }
+    }
+}
+
+/// Asks for one thing by name. A binding is taken to be there.
+pub(super) async fn is_there(channel: &Channel, object: &Object) -> lapin::Result<()> {
+    match object {
+        Object::Exchange { name, kind } => {
+            let kind = ExchangeKind::Custom((*kind).to_owned());
+            let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+            channel.exchange_declare(short(name), kind, options, FieldTable::default()).await
+        }
+        Object::Queue { name, .. } => {
+            let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+            channel.queue_declare(short(name), options, FieldTable::default()).await.map(drop)
+        }
+        Object::Binding { .. } => Ok(()),
+    }
+}
+
+/// A channel that cannot be closed is closed already.
+pub(super) async fn close(channel: &Channel) {
+    if let Err(error) = channel.close(200, short("done")).await {
+        tracing::debug!(%error, "a channel was closed before us");
+    }
+}
+
+fn table(arguments: &[(&'static str, Argument)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, value) in arguments {
+        let value = match value {
+            Argument::Text(text) => AMQPValue::LongString(text.as_str().into()),
+            Argument::Number(number) => AMQPValue::LongLongInt(*number),
+        };
+        table.insert(short(name), value);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topology() -> Topology {
+        Topology::new("cb", &[Lane::interactive(), Lane::batch()], &Tier::ALL).unwrap()
+    }
+
+    #[test]
+    fn a_delay_is_rounded_down_to_a_tier() {
+        let key = |ms| topology().route(&Lane::batch(), ms).1;
+        let cases = [(0, "now"), (999, "now"), (1_000, "1s"), (1_999, "1s"), (4_999, "2s"), (14_999, "5s")];
+        let long = [(60_000, "60s"), (299_999, "60s"), (300_000, "5m"), (900_000, "15m"), (u64::MAX, "15m")];
+        for (ms, tier) in cases.into_iter().chain(long) {
+            assert_eq!(key(ms), format!("{tier}.batch"), "{ms}");
+        }
+        assert_eq!(topology().route(&Lane::batch(), 0).0, "cb.in");
+        assert_eq!(topology().route(&Lane::batch(), 1_000).0, "cb.retry");
+    }
+
+    #[test]
+    fn names_that_mean_something_else_are_refused() {
+        let lane = |name: &str| Topology::new("cb", &[Lane::parse(name).unwrap()], &Tier::ALL);
+        for name in ["dlx", "parked", "retry.1s"] {
+            assert!(lane(name).unwrap_err().to_string().contains(name));
+        }
+        assert!(lane("gpu.big").is_ok());
+        for prefix in ["", "a b", "a*", &"x".repeat(101)] {
+            assert!(Topology::new(prefix, &[], &[]).is_err(), "{prefix:?}");
+        }
+    }
+
+    #[test]
+    fn every_queue_is_quorum_and_refuses_rather_than_drops() {
+        for object in topology().objects() {
+            if let Object::Queue { name, arguments } = object {
+                for wanted in [("x-queue-type", "quorum"), ("x-overflow", "reject-publish")] {
+                    let wanted = (wanted.0, Argument::Text(wanted.1.to_owned()));
+                    assert!(arguments.contains(&wanted), "{name}: {wanted:?}");
+                }
+            }
+        }
+    }
+}
