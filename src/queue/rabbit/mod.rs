@@ -16,11 +16,14 @@
 //! and the message comes again. Nothing is declared that this module does not list as data (`topology`).
 
 mod adapter;
+mod check;
 mod consumer;
 mod definitions;
 mod delivery;
+mod handshake;
 mod inbox;
 mod link;
+mod management;
 mod parked;
 mod properties;
 mod publisher;
@@ -28,6 +31,7 @@ mod settings;
 mod topology;
 
 pub use adapter::RabbitQueue;
+pub use check::{CheckRow, check};
 pub use delivery::RabbitDelivery;
 pub use parked::ParkedMessage;
 pub use settings::{RabbitSettings, Tier};

@@ -49,7 +49,7 @@ pub(super) struct Fixture<A> {
     pub(super) _broker: Option<crate::rabbit::broker::Place>,
 }
 
-pub(super) fn copy(name: &str) -> CopyId {
+pub(crate) fn copy(name: &str) -> CopyId {
     CopyId::parse(name).unwrap()
 }
 
@@ -183,7 +183,7 @@ pub(super) fn chunk_outcome(failed: u32) -> ChunkOutcome {
 }
 
 /// A job's message in a lane.
-pub(super) fn message(name: &str, lane: &Lane) -> Message {
+pub(crate) fn message(name: &str, lane: &Lane) -> Message {
     Message {
         copy: copy(name),
         work: WorkId::Job(JobId::parse(format!("job-{name}")).unwrap()),

@@ -8,3 +8,5 @@ mod store_batches;
 mod store_claims;
 mod store_jobs;
 mod suite;
+
+pub(crate) use fixture::{copy, message};

@@ -1,7 +1,7 @@
 //! Every case on every adapter.
 
 use super::fixture::{FakeClock, Fixture};
-use crate::rabbit::broker::{Place, narrow_place, queue};
+use crate::rabbit::broker::{Place, narrow_place};
 use cellblock::queue::{EmbeddedQueue, RabbitQueue};
 use cellblock::store::EmbeddedStore;
 
@@ -31,7 +31,7 @@ async fn queue_in_memory() -> Fixture<EmbeddedQueue> {
 
 /// The broker's time is real; the cases that pass time wait for it anyway.
 fn on_rabbit(place: Place, slots: u16) -> Fixture<RabbitQueue> {
-    let adapter = queue(place.settings(slots));
+    let adapter = place.queue(slots);
     Fixture { adapter, clock: FakeClock::new(), _dir: None, _broker: Some(place) }
 }
 

@@ -79,12 +79,14 @@ impl Place {
     }
 
     pub(crate) fn queue(&self, slots: u16) -> RabbitQueue {
-        queue(self.settings(slots))
+        self.queue_with(slots, |_| {})
     }
-}
 
-pub(crate) fn queue(settings: RabbitSettings) -> RabbitQueue {
-    RabbitQueue::new(settings, WallClock::new(|| UnixMillis(1_700_000_000_000))).unwrap()
+    pub(crate) fn queue_with(&self, slots: u16, change: impl FnOnce(&mut RabbitSettings)) -> RabbitQueue {
+        let mut settings = self.settings(slots);
+        change(&mut settings);
+        RabbitQueue::new(settings, WallClock::new(|| UnixMillis(1_700_000_000_000))).unwrap()
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests start a broker and its tools")]
