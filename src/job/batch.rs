@@ -48,6 +48,14 @@ impl BatchState {
             Self::Cancelled => "cancelled",
         }
     }
+
+    /// The state with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Running, Self::Completed, Self::FailedTolerance, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
 }
 
 /// What became of one item: one line of the results, in item order.
@@ -86,9 +94,14 @@ pub struct OutcomeCounts {
 impl OutcomeCounts {
     /// Counts one item.
     pub fn add(&mut self, outcome: Option<OutcomeKind>) {
+        self.add_many(outcome, 1);
+    }
+
+    /// Counts this many items.
+    pub fn add_many(&mut self, outcome: Option<OutcomeKind>, items: u64) {
         match outcome.and_then(|kind| self.slot(kind)) {
-            Some(count) => *count += 1,
-            None => self.faults += 1,
+            Some(count) => *count += items,
+            None => self.faults += items,
         }
     }
 

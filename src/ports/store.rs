@@ -187,6 +187,9 @@ pub enum Completion {
     Recorded,
     /// This very write was recorded before.
     Already,
+    /// The end is recorded, but the store has no room for the result: the record carries the fault `store_full` in
+    /// its place, and what would have been a success is none.
+    WithoutResult,
     /// Somebody else holds the work, or it is final; nothing was written.
     Fenced,
 }

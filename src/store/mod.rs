@@ -4,6 +4,9 @@
 
 mod embedded;
 mod observed;
+mod redis;
+mod unrun;
 
 pub use embedded::EmbeddedStore;
 pub use observed::ObservedStore;
+pub use redis::{Change, Changes, RedisSettings, RedisStore, Requirement};

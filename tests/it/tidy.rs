@@ -50,6 +50,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["queue", "store"]),
     ("lapin", &["queue"]),
     ("prometheus", &["telemetry"]),
+    ("redis", &["store"]),
     ("seccompiler", &["jail"]),
     ("landlock", &["jail"]),
     ("syscalls", &["jail"]),

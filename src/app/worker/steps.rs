@@ -245,7 +245,7 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
 /// says what became of the work.
 pub(super) fn after_completion(completion: Completion, settle: Settle) -> Settle {
     match completion {
-        Completion::Recorded | Completion::Already => settle,
+        Completion::Recorded | Completion::Already | Completion::WithoutResult => settle,
         Completion::Fenced => Settle::Release,
     }
 }

@@ -2,13 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::super::unrun;
 use super::claims::held_or_unknown;
 use super::schema::{int, json, parsed, to_json, uint};
-use super::work::{Work, worker_lost};
-use crate::job::{
-    BatchId, BatchState, ChunkNo, CopyId, Fault, Fingerprint, ItemResult, Logs, OutcomeCounts, Program, ProgramError,
-    State, Tenant, Usage, WorkId,
-};
+use super::work::Work;
+use crate::job::{BatchId, BatchState, ChunkNo, CopyId, Fingerprint, OutcomeCounts, Program, State, Tenant, WorkId};
 use crate::ports::{BatchProgress, BatchSpec, ChunkOutcome, ChunkRecord, Completion, CreatedBatch, Lease, StoreError};
 
 /// One row of `batch`, without its function.
@@ -40,7 +38,7 @@ impl Batch {
             tolerated: tolerated.map(|count| u64::try_from(count).unwrap_or(0)),
             progress: BatchProgress {
                 tenant: parsed(row, "tenant", |text| Tenant::parse(text).ok())?,
-                state: parsed(row, "state", state_of_name)?,
+                state: parsed(row, "state", BatchState::from_name)?,
                 staged_items: uint(row, "staged_items")?,
                 staged_chunks: row.get("staged_chunks")?,
                 sealed: row.get("sealed")?,
@@ -76,12 +74,6 @@ impl Batch {
         })?;
         Ok(())
     }
-}
-
-fn state_of_name(name: &str) -> Option<BatchState> {
-    [BatchState::Running, BatchState::Completed, BatchState::FailedTolerance, BatchState::Cancelled]
-        .into_iter()
-        .find(|state| state.as_str() == name)
 }
 
 fn unknown(id: &BatchId) -> StoreError {
@@ -231,35 +223,9 @@ pub(super) fn finish_without_run(
         return Ok(());
     }
     let record = items(conn, id, chunk)?;
-    let fault = (state == State::DeadLettered).then(worker_lost);
-    let outcome = outcome_without_run(&record, fault)?;
+    let fault = (state == State::DeadLettered).then(unrun::worker_lost);
+    let outcome = unrun::chunk_outcome(chunk, record.first_item, record.count, fault)?;
     keep_results(conn, id, &name_of(id, chunk), &outcome)
-}
-
-fn outcome_without_run(chunk: &ChunkRecord, fault: Option<Fault>) -> Result<ChunkOutcome, StoreError> {
-    let error = fault.is_none().then(|| ProgramError {
-        kind: State::Expired.as_str().to_owned(),
-        message: "the deadline passed before the item was run".to_owned(),
-        ..ProgramError::default()
-    });
-    let mut results = String::new();
-    let mut counts = OutcomeCounts::default();
-    for item in (chunk.first_item..).take(chunk.count as usize) {
-        counts.add(None);
-        let line = ItemResult {
-            item,
-            outcome: None,
-            output: None,
-            error: error.clone(),
-            fault: fault.clone(),
-            evidence: None,
-            logs: Logs::default(),
-            usage: Usage::default(),
-        };
-        results.push_str(&to_json(&line)?);
-        results.push('\n');
-    }
-    Ok(ChunkOutcome { results, counts, fault })
 }
 
 fn keep_results(conn: &Connection, id: &BatchId, name: &str, outcome: &ChunkOutcome) -> Result<(), StoreError> {

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::super::unrun::worker_lost;
 use super::schema::{int, json, parsed, to_json, uint};
-use crate::job::{AttemptSummary, CopyId, Fault, FaultKind, FenceToken, Fingerprint, State, UnixMillis};
+use crate::job::{AttemptSummary, CopyId, FenceToken, Fingerprint, State, UnixMillis};
 use crate::ports::{ClaimRequest, Lease, StoreError};
 
 /// One row of `work`.
@@ -208,14 +209,5 @@ impl Work {
             started_at: self.claimed_at,
             usage: None,
         });
-    }
-}
-
-/// What is said about work whose lease ran out.
-pub(super) fn worker_lost() -> Fault {
-    Fault {
-        kind: FaultKind::WorkerLost,
-        stage: None,
-        message: "the lease ran out before the worker said anything".to_owned(),
     }
 }

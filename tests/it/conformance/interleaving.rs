@@ -9,6 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::fixture::{FakeClock, LEASE_MS, claim_of, copy, end, job, retry};
+use super::redis_server::Server;
 
 /// Attempts that the model's retry policy allows.
 const MAX_ATTEMPTS: u32 = 3;
@@ -78,8 +79,8 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// What the outside world remembers.
-struct Model {
-    store: EmbeddedStore,
+struct Model<S> {
+    store: S,
     clock: FakeClock,
     job: NewJob,
     /// Messages ever in the queue; each may be delivered any number of times.
@@ -94,10 +95,8 @@ struct Model {
     last: Option<(State, Option<String>)>,
 }
 
-impl Model {
-    async fn new() -> Self {
-        let clock = FakeClock::new();
-        let store = EmbeddedStore::in_memory(clock.wall()).unwrap();
+impl<S: Store> Model<S> {
+    async fn new(store: S, clock: FakeClock) -> Self {
         let job = job("k", 1, "a");
         store.create(&job).await.unwrap();
         let first = claim_of(&job, "w0", "0");
@@ -194,6 +193,7 @@ impl Model {
         match answer {
             Completion::Recorded => self.recorded.push(lease.token.0),
             Completion::Already => assert_eq!(self.recorded, [lease.token.0]),
+            Completion::WithoutResult => panic!("the store has room"),
             Completion::Fenced => {}
         }
     }
@@ -266,18 +266,36 @@ impl Model {
     }
 }
 
+async fn play<S: Store>(store: S, clock: FakeClock, acts: Vec<Act>) {
+    let mut model = Model::new(store, clock).await;
+    for act in acts {
+        model.act(act).await;
+    }
+    model.settle().await;
+}
+
+fn run(play: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(play);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_result_no_way_back_and_no_token_twice(acts in vec(act(), 1..60)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let mut model = Model::new().await;
-            for act in acts {
-                model.act(act).await;
-            }
-            model.settle().await;
+        let clock = FakeClock::new();
+        run(play(EmbeddedStore::in_memory(clock.wall()).unwrap(), clock, acts));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_result_no_way_back_and_no_token_twice_on_redis(acts in vec(act(), 1..60)) {
+        run(async {
+            let clock = FakeClock::new();
+            play(Server::shared().store(&clock), clock, acts).await;
         });
     }
 }

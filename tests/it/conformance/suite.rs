@@ -1,9 +1,10 @@
 //! Every case on every adapter.
 
 use super::fixture::{FakeClock, Fixture};
+use super::redis_server::Server;
 use crate::rabbit::broker::{Place, narrow_place};
 use cellblock::queue::{EmbeddedQueue, RabbitQueue};
-use cellblock::store::EmbeddedStore;
+use cellblock::store::{EmbeddedStore, RedisStore};
 
 pub(super) const MAX_DEPTH: u64 = 4;
 
@@ -16,6 +17,17 @@ async fn store_in_file() -> Fixture<EmbeddedStore> {
 async fn store_in_memory() -> Fixture<EmbeddedStore> {
     let clock = FakeClock::new();
     Fixture { adapter: EmbeddedStore::in_memory(clock.wall()).unwrap(), clock, _dir: None, _broker: None }
+}
+
+async fn store_on_redis() -> Fixture<RedisStore> {
+    let clock = FakeClock::new();
+    Fixture { adapter: Server::shared().store(&clock), clock, _dir: None, _broker: None }
+}
+
+/// Proves that each script keeps to one hash slot.
+async fn store_on_redis_cluster() -> Fixture<RedisStore> {
+    let clock = FakeClock::new();
+    Fixture { adapter: Server::shared_cluster().store(&clock), clock, _dir: None, _broker: None }
 }
 
 async fn queue_in_file() -> Fixture<EmbeddedQueue> {
@@ -61,7 +73,7 @@ macro_rules! on_adapters {
     };
 }
 
-on_adapters!([store_in_file, store_in_memory] {
+on_adapters!([store_in_file, store_in_memory, store_on_redis, store_on_redis_cluster] {
     store_jobs: [
         create_makes_one_job_per_key,
         another_fingerprint_conflicts_and_makes_nothing,

@@ -1,0 +1,9 @@
+-- Stops the batch KEYS[1]: no further chunk of it is run.
+local st = redis.call('HGET', KEYS[1], 'st')
+if not st then
+  return { 'NO_BATCH' }
+elseif st == 'running' then
+  redis.call('HSET', KEYS[1], 'st', 'cancelled')
+  live_for(KEYS[1], arg.batch_ttl_ms)
+end
+return { 'OK' }

@@ -1,0 +1,8 @@
+-- Reads a job, unless its result is past its time.
+local fields = read(KEYS[1])
+if fields.dup and not fields.st then
+  return { 'DUPLICATE', fields.dup }
+elseif not fields.st or (fields.exp and tonumber(fields.exp) <= now) then
+  return { 'NONE' }
+end
+return { 'JOB', fields.st, fields.ver, fields.att, fields.tries, fields.sub, fields.doc or '', fields.tenant }
