@@ -4,6 +4,7 @@ mod embedded;
 mod fixture;
 mod interleaving;
 mod queue;
+mod redis;
 mod redis_server;
 mod store_batches;
 mod store_claims;

@@ -59,7 +59,7 @@ impl Server {
             let server = Self::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]);
             assert_eq!(server.say("CLUSTER ADDSLOTSRANGE 0 16383"), "+OK");
             let begun = Instant::now();
-            while !server.say_bulk("CLUSTER INFO").contains("cluster_state:ok") {
+            while !server.say_all("CLUSTER INFO").contains("cluster_state:ok") {
                 assert!(begun.elapsed() < START, "the cluster never became whole");
                 std::thread::yield_now();
             }
@@ -90,14 +90,11 @@ impl Server {
 
     /// Sends one command over a connection of its own; the first line of the answer.
     pub(super) fn say(&self, command: &str) -> String {
-        self.talk(command).lines().next().unwrap_or_default().to_owned()
+        self.say_all(command).lines().next().unwrap_or_default().to_owned()
     }
 
-    pub(super) fn say_bulk(&self, command: &str) -> String {
-        self.talk(command)
-    }
-
-    fn talk(&self, command: &str) -> String {
+    /// The same; all of the answer.
+    pub(super) fn say_all(&self, command: &str) -> String {
         let mut to = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         to.set_read_timeout(Some(START)).unwrap();
         to.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).unwrap();
