@@ -20,7 +20,7 @@ pub(super) const LONGEST_TTL_S: u64 = 10 * 366 * 86_400;
 const INLINE_BYTES: usize = 4_096;
 
 /// How long a document that was written aside waits for its commit.
-const ASIDE_MS: u64 = 3_600_000;
+const ASIDE_MS: u64 = 600_000;
 
 /// Adds what a record is made from: whose it is, and how long a result and its key are kept.
 pub(super) fn with_spec(call: Call, spec: &JobSpec) -> Call {

@@ -36,8 +36,15 @@ pub(super) struct Link {
     client: Client,
     config: ConnectionManagerConfig,
     tries: u32,
-    current: Mutex<ConnectionManager>,
+    current: Mutex<Connection>,
     unknown_outcomes: AtomicU64,
+}
+
+/// A connection, and the how many-th it is.
+#[derive(Clone)]
+struct Connection {
+    number: u64,
+    manager: ConnectionManager,
 }
 
 impl std::fmt::Debug for Link {
@@ -55,7 +62,8 @@ impl Link {
             .set_min_delay(PAUSE)
             .set_max_delay(PAUSE * 10);
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
-        let current = Mutex::new(manager.map_err(|error| store_error(&error))?);
+        let manager = manager.map_err(|error| store_error(&error))?;
+        let current = Mutex::new(Connection { number: 0, manager });
         Ok(Self { client, config, tries: settings.tries.max(1), current, unknown_outcomes: AtomicU64::new(0) })
     }
 
@@ -82,7 +90,7 @@ impl Link {
 
     /// Sends commands whose loss does no harm, once, and waits for them no longer than `patience`.
     pub(super) async fn hint(&self, commands: &Pipeline, patience: Duration) {
-        let mut to = self.connection();
+        let mut to = self.connection().manager;
         match tokio::time::timeout(patience, commands.exec_async(&mut to)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "a hint was not written"),
@@ -96,7 +104,8 @@ impl Link {
     ) -> Result<T, StoreError> {
         let mut tried = 1;
         loop {
-            let error = match ask(self.connection()).await {
+            let connection = self.connection();
+            let error = match ask(connection.manager).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -107,9 +116,9 @@ impl Link {
                         self.unknown_outcomes.fetch_add(1, Ordering::Relaxed);
                     }
                     // Also after a timeout: a connection that a firewall has dropped never answers again.
-                    self.rebuild()?;
+                    self.rebuild(connection.number)?;
                 }
-                Remedy::Reconnect => self.rebuild()?,
+                Remedy::Reconnect => self.rebuild(connection.number)?,
                 Remedy::Wait | Remedy::MakeRoom | Remedy::GiveUp => return Err(store_error(&error)),
             }
             if tried >= self.tries {
@@ -121,15 +130,19 @@ impl Link {
         }
     }
 
-    fn connection(&self) -> ConnectionManager {
+    fn connection(&self) -> Connection {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes a new connection for the calls to come. Those under way keep theirs.
-    fn rebuild(&self) -> Result<(), StoreError> {
-        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone());
-        let made = made.map_err(|error| store_error(&error))?;
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = made;
+    /// Takes a new connection for the calls to come, unless another call has done so since the one with this number
+    /// failed. Those under way keep theirs.
+    fn rebuild(&self, failed: u64) -> Result<(), StoreError> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.number == failed {
+            let made = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone());
+            let manager = made.map_err(|error| store_error(&error))?;
+            *current = Connection { number: failed + 1, manager };
+        }
         Ok(())
     }
 }

@@ -16,6 +16,9 @@
 //! **Everything has a time to live**, refreshed by the writes to it. A store without room refuses scripts at their
 //! start, before anything is written, except for those that end or give up work (`allow-oom`): a result that does not
 //! fit is recorded without its document, as the fault `store_full`.
+//!
+//! A finished job takes some 2.6 KB on a server with default settings, and 1.2 KB with `hash-max-listpack-value 1024`,
+//! which also makes it faster: its record has values a little above the default of 64 bytes.
 
 mod adapter;
 mod answer;

@@ -17,7 +17,7 @@ local function is_stopped()
   return batch_is_stopped(KEYS[2])
 end
 
--- Counts the chunk's items, once: `counts` is a list of outcome=items, `bad` how many did not succeed.
+-- Counts the chunk's items, once, whatever becomes of its record: `counts` is a list of outcome=items, `bad` how many did not succeed.
 local function count_chunk(counts, bad)
   if redis.call('SETBIT', KEYS[4], arg.chunk, 1) == 1 then
     return

@@ -17,7 +17,8 @@ if not is_known then
     finish()
     return { 'CONFLICT', 'ended' }
   elseif holder and holder.job ~= arg.work and not (arg.deadline and tonumber(arg.deadline) <= now) then
-    -- The duplicate gets no record of its own, but its id reads as the job that has the key.
+    -- The duplicate gets no record of its own, but its id reads as the job that has the key. (A job that is known and
+    -- open has its key: the key of an open job is never given away.)
     redis.call('DEL', KEYS[1])
     redis.call('HSET', KEYS[1], 'dup', holder.job)
     redis.call('PEXPIRE', KEYS[1], digits(math.max(redis.call('PTTL', KEYS[2]), 1)))
@@ -30,9 +31,4 @@ if conflicts then
   return { 'CONFLICT' }
 end
 
-local step = decide()
-if step == 'waiting' and holder and holder.job ~= arg.work then
-  redis.call('HSET', KEYS[1], 'dup', holder.job)
-  return { 'ALIAS', holder.job, holder.copy }
-end
-return apply(step)
+return apply(decide())
