@@ -69,7 +69,7 @@ pub(super) async fn staging_resumes_and_repeats<S: Store>(t: Fixture<S>) {
     assert_eq!(t.adapter.create_batch(&batch).await.unwrap(), CreatedBatch::Exists { staged: 2 });
     t.adapter.stage_chunk(&batch.id, &chunk(1), &copy("again")).await.unwrap();
     let found = progress(&t, &batch).await;
-    assert_eq!((found.staged_chunks, found.staged_items), (2, 4));
+    assert_eq!((&found.tenant, found.staged_chunks, found.staged_items), (&batch.tenant, 2, 4));
     assert_eq!(t.adapter.chunk_items(&batch.id, ChunkNo(1)).await.unwrap(), chunk(1));
     assert_eq!(t.adapter.batch_program(&batch.id).await.unwrap(), program());
     t.adapter.seal_batch(&batch.id).await.unwrap();

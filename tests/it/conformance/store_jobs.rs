@@ -16,6 +16,7 @@ pub(super) async fn create_makes_one_job_per_key<S: Store>(t: Fixture<S>) {
     let record = t.adapter.job(&first.id).await.unwrap().unwrap();
     assert_eq!((record.state, record.attempt, record.submitted_at), (State::Queued, 1, t.clock.now()));
     assert!(record.document.is_none() && record.attempts.is_empty());
+    assert_eq!(record.tenant, first.spec.tenant);
 }
 
 pub(super) async fn another_fingerprint_conflicts_and_makes_nothing<S: Store>(t: Fixture<S>) {
