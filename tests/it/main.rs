@@ -10,8 +10,6 @@ mod dashboards;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
-mod jail;
-#[cfg(test)]
 mod rabbit;
 #[cfg(test)]
 mod tidy;

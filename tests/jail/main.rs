@@ -1,15 +1,27 @@
 //! The jail from outside: the programs of `tests/hostile`, `tests/honest` and `tests/golden` in it, and what holds
 //! for processes, chunks and the worker's end.
 
+#[cfg(test)]
 mod chunk;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
 mod honest;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod interrupt;
+#[cfg(test)]
 mod lane;
+#[cfg(test)]
 mod leftovers;
+#[cfg(test)]
 mod lifetime;
+#[cfg(test)]
 mod suite;
+#[cfg(test)]
 mod values;
