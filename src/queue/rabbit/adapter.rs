@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::consumer;
 use super::delivery::RabbitDelivery;
 use super::inbox::{Inbox, Incoming};
-use super::link::{Base, queue_error, short};
+use super::link::{Base, short};
 use super::parked::{self, ParkedMessage};
 use super::properties::{from_amqp, to_amqp};
 use super::publisher::Publisher;
@@ -72,7 +72,7 @@ impl RabbitQueue {
     /// [`QueueError`] of the broker.
     pub async fn parked(&self, limit: u32) -> Result<Vec<ParkedMessage>, QueueError> {
         let line = self.publisher.line().await?;
-        parked::look(&line.connection, &self.base.topology.parked_queue(), limit).await
+        parked::look(&self.base, &line.connection, limit).await
     }
 
     /// Makes sure that these lanes are consumed, besides those that already are.
@@ -134,8 +134,10 @@ impl RabbitQueue {
                 if let Some(incoming) = taken.keep() {
                     self.inbox.settled(&incoming.lane, incoming.generation);
                     // An ack that is lost here brings the job again, and it runs twice under two names: it asked for nothing else.
-                    if let Err(error) = incoming.delivery.acker.ack(BasicAckOptions::default()).await {
-                        tracing::warn!(%error, "a job without a name may run twice");
+                    let ack = incoming.delivery.acker.ack(BasicAckOptions::default());
+                    match self.inbox.answer(incoming.generation, ack).await {
+                        Some(Ok(true)) => {}
+                        answer => tracing::warn!(?answer, "a job without a name may run twice"),
                     }
                 }
                 return Ok(());
@@ -176,10 +178,10 @@ impl Queue for RabbitQueue {
 
     async fn depth(&self, lane: &Lane) -> Result<u64, QueueError> {
         let line = self.publisher.line().await?;
-        let channel = line.connection.create_channel().await.map_err(queue_error)?;
+        let channel = self.base.answer(line.connection.create_channel()).await?;
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = short(&self.base.topology.lane_queue(lane));
-        let ready = channel.queue_declare(queue, options, FieldTable::default()).await.map_err(queue_error)?;
+        let ready = self.base.answer(channel.queue_declare(queue, options, FieldTable::default())).await?;
         close(&channel).await;
         Ok(u64::from(ready.message_count()) + self.inbox.held(lane))
     }

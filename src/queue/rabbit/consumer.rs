@@ -13,7 +13,7 @@ use lapin::{Channel, Connection};
 use tokio::sync::watch;
 
 use super::inbox::{Inbox, Incoming};
-use super::link::{Base, queue_error, short};
+use super::link::{Base, short};
 use crate::job::Lane;
 use crate::ports::QueueError;
 use crate::tasks;
@@ -92,9 +92,9 @@ async fn consume(
     generation: u64,
     connection: &Connection,
 ) -> Result<std::convert::Infallible, QueueError> {
-    let channel = connection.create_channel().await.map_err(queue_error)?;
+    let channel = base.answer(connection.create_channel()).await?;
     // For each consumer: quorum queues refuse a limit for the whole channel.
-    channel.basic_qos(base.settings.slots, BasicQosOptions::default()).await.map_err(queue_error)?;
+    base.answer(channel.basic_qos(base.settings.slots, BasicQosOptions::default())).await?;
     let mut consuming = Vec::new();
     let mut streams = SelectAll::new();
     start(base, &channel, lanes, &mut consuming, &mut streams).await?;
@@ -114,7 +114,7 @@ async fn consume(
                     return Err(QueueError::Unavailable("the channel is closed".to_owned()));
                 }
             }
-            () = inbox.dropped.notified() => give_back(inbox).await,
+            () = inbox.dropped.notified() => give_back(base, inbox).await?,
             changed = lanes.changed() => match changed {
                 Ok(()) => start(base, &channel, lanes, &mut consuming, &mut streams).await?,
                 // The queue is being dropped, and this task with it.
@@ -140,7 +140,7 @@ async fn start(
         let queue = base.topology.lane_queue(&lane);
         let options = BasicConsumeOptions::default();
         let consumer = channel.basic_consume(short(&queue), short(""), options, FieldTable::default());
-        let consumer = consumer.await.map_err(queue_error)?;
+        let consumer = base.answer(consumer).await?;
         let (of_delivery, of_end) = (lane.clone(), lane.clone());
         let events = consumer.map(move |next| match next {
             Ok(delivery) => Event::Came(of_delivery.clone(), Box::new(delivery)),
@@ -160,10 +160,9 @@ async fn next_of(streams: &mut SelectAll<BoxStream<'static, Event>>) -> Event {
     }
 }
 
-async fn give_back(inbox: &Inbox) {
+async fn give_back(base: &Base, inbox: &Inbox) -> Result<(), QueueError> {
     for acker in inbox.returned() {
-        if let Err(error) = acker.nack(BasicNackOptions { requeue: true, multiple: false }).await {
-            tracing::debug!(%error, "a dropped delivery comes back with the end of its channel");
-        }
+        base.answer(acker.nack(BasicNackOptions { requeue: true, multiple: false })).await?;
     }
+    Ok(())
 }

@@ -104,23 +104,23 @@ impl Delivery for RabbitDelivery {
 
 impl Held {
     async fn ack(mut self) -> Result<bool, QueueError> {
-        match self.acker.ack(BasicAckOptions::default()).await {
-            Ok(was_known) => {
-                self.settle();
-                Ok(was_known)
-            }
-            // Only the end of the channel makes this fail, and that puts the message back.
-            Err(error) => {
-                tracing::debug!(%error, "an ack was cut off");
-                Ok(false)
-            }
+        let answer = self.inbox.answer(self.generation, self.acker.ack(BasicAckOptions::default())).await;
+        if let Some(Ok(was_known)) = answer {
+            self.settle();
+            return Ok(was_known);
         }
+        // Only the end of the channel makes this fail, and that puts the message back.
+        tracing::debug!(?answer, "an ack was cut off");
+        Ok(false)
     }
 
     async fn release(mut self) -> Result<(), QueueError> {
-        match self.acker.nack(BasicNackOptions { requeue: true, multiple: false }).await {
-            Ok(_) => self.settle(),
-            Err(error) => tracing::debug!(%error, "a release was cut off; the end of the channel does the same"),
+        let nack = self.acker.nack(BasicNackOptions { requeue: true, multiple: false });
+        match self.inbox.answer(self.generation, nack).await {
+            Some(Ok(_)) => self.settle(),
+            answer @ (Some(Err(_)) | None) => {
+                tracing::debug!(?answer, "a release was cut off; the end of the channel does the same");
+            }
         }
         Ok(())
     }

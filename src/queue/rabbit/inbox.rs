@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lapin::Acker;
 use lapin::message::Delivery;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::job::Lane;
 use crate::ports::QueueError;
@@ -27,12 +27,12 @@ pub(super) struct Inbox {
     pub(super) arrived: Notify,
     /// Something was dropped and has to be given back.
     pub(super) dropped: Notify,
+    /// The connection that is up, from 1; 0 for none. Changed under the lock of `state`.
+    up: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The connection that is up, from 1; 0 for none.
-    generation: u64,
     waiting: BTreeMap<Lane, VecDeque<Incoming>>,
     /// Taken and not settled, of the connection that is up.
     in_hand: BTreeMap<Lane, u64>,
@@ -44,21 +44,33 @@ impl Inbox {
     /// A connection is up.
     pub(super) fn open(&self, generation: u64) {
         let mut state = self.lock();
-        state.generation = generation;
+        self.up.send_replace(generation);
         state.failure = None;
     }
 
     /// The connection is gone, and with it what came on it: the broker delivers that again.
     pub(super) fn close(&self) {
         let mut state = self.lock();
-        state.generation = 0;
+        self.up.send_replace(0);
         state.waiting.clear();
         state.in_hand.clear();
         state.returned.clear();
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.lock().generation != 0
+        *self.up.borrow() != 0
+    }
+
+    /// Makes a call on a connection; `None` when that connection ends before the answer. The client library leaves a call
+    /// that runs into the end of its connection without one.
+    pub(super) async fn answer<T>(&self, generation: u64, call: impl Future<Output = T>) -> Option<T> {
+        let mut up = self.up.subscribe();
+        tokio::select! {
+            biased;
+            answer = call => Some(answer),
+            // The sender lives as long as this.
+            _ = up.wait_for(|up| *up != generation) => None,
+        }
     }
 
     /// Something that the takers have to hear of.
@@ -89,7 +101,7 @@ impl Inbox {
     /// Back to its place: it was taken and not handed out.
     pub(super) fn put_back(&self, incoming: Incoming) {
         let mut state = self.lock();
-        if state.generation == incoming.generation {
+        if *self.up.borrow() == incoming.generation {
             state.let_go(&incoming.lane);
             state.waiting.entry(incoming.lane.clone()).or_default().push_front(incoming);
             drop(state);
@@ -100,7 +112,7 @@ impl Inbox {
     /// A delivery that was taken is settled.
     pub(super) fn settled(&self, lane: &Lane, generation: u64) {
         let mut state = self.lock();
-        if state.generation == generation {
+        if *self.up.borrow() == generation {
             state.let_go(lane);
         }
     }
@@ -108,7 +120,7 @@ impl Inbox {
     /// A delivery that was taken is dropped.
     pub(super) fn give_back(&self, lane: &Lane, generation: u64, acker: Acker) {
         let mut state = self.lock();
-        if state.generation == generation {
+        if *self.up.borrow() == generation {
             state.let_go(lane);
             state.returned.push(acker);
             drop(state);

@@ -29,17 +29,38 @@ impl Base {
     /// A connection for `purpose`, with all that it needs at the broker.
     pub(super) async fn connect(&self, purpose: &str) -> Result<Connection, QueueError> {
         let connection = connect(&self.settings, purpose).await?;
+        let preparing = tokio::time::timeout(self.settings.answer_timeout * 4, self.prepare(&connection));
+        match preparing.await {
+            Ok(prepared) => prepared.map(|()| connection),
+            Err(_) => Err(self.silence()),
+        }
+    }
+
+    async fn prepare(&self, connection: &Connection) -> Result<(), QueueError> {
         let _alone = self.preparing.lock().await;
         if self.settings.declare {
-            self.topology.declare(&connection).await?;
+            self.topology.declare(connection).await?;
         } else {
-            let missing = self.topology.missing(&connection).await?;
+            let missing = self.topology.missing(connection).await?;
             if !missing.is_empty() {
                 let place = self.settings.place();
                 return Err(QueueError::Broken(format!("{place} has no {}; declare the topology", missing.join(", "))));
             }
         }
-        Ok(connection)
+        Ok(())
+    }
+
+    /// Waits for the broker's answer, though not for ever: the client library leaves a call that runs into the end of its
+    /// connection without one.
+    pub(super) async fn answer<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<T, QueueError> {
+        match tokio::time::timeout(self.settings.answer_timeout, call).await {
+            Ok(answer) => answer.map_err(queue_error),
+            Err(_) => Err(self.silence()),
+        }
+    }
+
+    fn silence(&self) -> QueueError {
+        QueueError::Unavailable(format!("{} does not answer", self.settings.place()))
     }
 }
 

@@ -3,7 +3,7 @@
 use lapin::Connection;
 use lapin::options::{BasicGetOptions, BasicNackOptions};
 
-use super::link::{queue_error, short};
+use super::link::{Base, short};
 use super::properties::from_amqp;
 use super::topology::close;
 use crate::ports::QueueError;
@@ -25,12 +25,13 @@ pub struct ParkedMessage {
 }
 
 /// Takes messages on a channel of their own and puts all of them back.
-pub(super) async fn look(connection: &Connection, queue: &str, limit: u32) -> Result<Vec<ParkedMessage>, QueueError> {
-    let channel = connection.create_channel().await.map_err(queue_error)?;
+pub(super) async fn look(base: &Base, connection: &Connection, limit: u32) -> Result<Vec<ParkedMessage>, QueueError> {
+    let channel = base.answer(connection.create_channel()).await?;
+    let queue = base.topology.parked_queue();
     let mut found = Vec::new();
     let mut last = None;
     for _ in 0..limit {
-        let next = channel.basic_get(short(queue), BasicGetOptions::default()).await.map_err(queue_error)?;
+        let next = base.answer(channel.basic_get(short(&queue), BasicGetOptions::default())).await?;
         let Some(message) = next else { break };
         let wire = from_amqp(&message.delivery.properties, message.delivery.data);
         let text = |name: &str| match wire.headers.get(name) {
@@ -45,7 +46,7 @@ pub(super) async fn look(connection: &Connection, queue: &str, limit: u32) -> Re
     // Kept reserved until here, or the next look would find the same one again.
     if let Some(acker) = last {
         let all = BasicNackOptions { requeue: true, multiple: true };
-        acker.nack(all).await.map_err(queue_error)?;
+        base.answer(acker.nack(all)).await?;
     }
     close(&channel).await;
     Ok(found)

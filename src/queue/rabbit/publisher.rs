@@ -50,7 +50,7 @@ impl Publisher {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let sending =
             async { line.channel.basic_publish(short(exchange), short(key), options, body, properties).await?.await };
-        match tokio::time::timeout(self.base.settings.confirm_timeout, sending).await {
+        match tokio::time::timeout(self.base.settings.answer_timeout, sending).await {
             Ok(Ok(Confirmation::Ack(None))) => Ok(Published::Confirmed),
             // Returned and then confirmed: the broker is done with it, and it is nowhere.
             Ok(Ok(Confirmation::Ack(Some(returned)))) => {
@@ -80,8 +80,8 @@ impl Publisher {
             return Ok(Arc::clone(line));
         }
         let connection = self.base.connect("publish").await?;
-        let channel = connection.create_channel().await.map_err(queue_error)?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(queue_error)?;
+        let channel = self.base.answer(connection.create_channel()).await?;
+        self.base.answer(channel.confirm_select(ConfirmSelectOptions::default())).await?;
         let fresh = Arc::new(Line { connection, channel });
         *line = Some(Arc::clone(&fresh));
         Ok(fresh)

@@ -50,8 +50,8 @@ pub struct RabbitSettings {
     pub max_body_bytes: usize,
     /// How long a connection may take.
     pub connect_timeout: Duration,
-    /// How long the broker may take to confirm a publish.
-    pub confirm_timeout: Duration,
+    /// How long the broker may take to answer, such as to confirm a publish.
+    pub answer_timeout: Duration,
     /// Wait before the first new try for a lost connection; doubles up to `longest_backoff`.
     pub first_backoff: Duration,
     /// Longest wait before a new try for a lost connection.
@@ -77,7 +77,7 @@ impl RabbitSettings {
             declare: true,
             max_body_bytes: 1 << 20,
             connect_timeout: Duration::from_secs(10),
-            confirm_timeout: Duration::from_secs(15),
+            answer_timeout: Duration::from_secs(15),
             first_backoff: Duration::from_millis(200),
             longest_backoff: Duration::from_secs(15),
         })

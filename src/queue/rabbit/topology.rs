@@ -3,6 +3,8 @@
 //! What correctness hangs on stands in the arguments of a queue, where nobody changes it by accident; what an operator
 //! may want to tune is a policy. Arguments cannot be changed later: the broker refuses a declaration that differs.
 
+use std::time::Duration;
+
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ExchangeKind};
@@ -16,6 +18,8 @@ use crate::ports::QueueError;
 const DELIVERY_LIMIT: i64 = 20;
 /// Each look at a parked message counts as one on brokers before 4.3, and a limit cannot be left out on 4.x.
 const PARKED_DELIVERY_LIMIT: i64 = 1_000_000;
+/// How long a goodbye may take.
+const CLOSE: Duration = Duration::from_secs(2);
 /// AMQP names have at most 255 bytes; a lane and our own parts need some of them.
 const MAX_PREFIX: usize = 100;
 
@@ -298,8 +302,9 @@ pub(super) async fn is_there(channel: &Channel, object: &Object) -> lapin::Resul
 
 /// A channel that cannot be closed is closed already.
 pub(super) async fn close(channel: &Channel) {
-    if let Err(error) = channel.close(200, short("done")).await {
-        tracing::debug!(%error, "a channel was closed before us");
+    match tokio::time::timeout(CLOSE, channel.close(200, short("done"))).await {
+        Ok(Ok(())) => {}
+        answer @ (Ok(Err(_)) | Err(_)) => tracing::debug!(?answer, "a channel was closed before us"),
     }
 }
 
