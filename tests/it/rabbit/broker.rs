@@ -4,10 +4,12 @@
 //! process is gone, whatever the reason. Tests keep apart by the prefix of their names; those that hurt the broker
 //! itself have it for themselves.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -27,8 +29,7 @@ static NAMES: AtomicU64 = AtomicU64::new(0);
 /// The broker.
 #[derive(Debug)]
 pub(crate) struct Broker {
-    /// Ends the broker when its standard input closes, with this process at the latest.
-    _guard: Child,
+    guard: Mutex<Child>,
     base: PathBuf,
     environment: Vec<(&'static str, String)>,
     port: u16,
@@ -145,7 +146,7 @@ impl Broker {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let broker = Self { _guard: guard, base, environment, port };
+        let broker = Self { guard: Mutex::new(guard), base, environment, port };
         broker.wait_until_up().await;
         broker.import_narrow();
         broker
@@ -195,5 +196,13 @@ impl Broker {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
         text
+    }
+
+    /// Kills the broker, as a loss of power does to its process, and starts it again.
+    pub(crate) async fn restart(&self) {
+        writeln!(self.guard.lock().unwrap().stdin.as_mut().unwrap()).unwrap();
+        // The old one must not answer any more.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.wait_until_up().await;
     }
 }

@@ -1,5 +1,6 @@
 //! What goes wrong between a worker and its broker, and what must hold all the same.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cellblock::job::Lane;
@@ -87,6 +88,33 @@ async fn a_channel_that_the_broker_closes_is_built_anew() {
     put(&queue, "next").await;
     assert!(take(&queue).await.1.ack().await.unwrap());
     set_timeout(1_800_000);
+}
+
+#[tokio::test]
+async fn a_killed_broker_under_load_loses_nothing() {
+    const MESSAGES: usize = 400;
+    let place = alone().await;
+    let (producer, worker) = (place.queue(1), place.queue(10));
+    let publishing = async {
+        for no in 0..MESSAGES {
+            put_patiently(&producer, &format!("m{no}")).await;
+            if no == MESSAGES / 4 {
+                place.broker.restart().await;
+            }
+        }
+    };
+    let working = async {
+        let mut seen = BTreeSet::new();
+        while seen.len() < MESSAGES {
+            let (message, delivery) = take(&worker).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            // As a worker does: the record comes before the ack, and an ack may be lost.
+            seen.insert(message.copy.to_string());
+            delivery.ack().await.unwrap();
+        }
+    };
+    tokio::join!(publishing, working);
+    assert!(worker.is_consuming());
 }
 
 #[tokio::test]
