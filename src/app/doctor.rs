@@ -1,13 +1,18 @@
 //! `doctor`: what this host gives, seen by looking and by running a job in each runtime's jail.
 
+use std::path::Path;
+
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::adapters::Backend;
 use super::{open_host, run_once};
 use crate::config::Config;
 use crate::jail::probe::{self, Layer, LayerState};
 use crate::job::{Language, Outcome, Program, RawJson};
+use crate::queue::rabbit;
 use crate::runner::Interrupt;
+use crate::store::RedisStore;
 
 /// What a runtime's test job found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +25,19 @@ pub struct RuntimeCheck {
     pub found: String,
 }
 
+/// One thing about a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerCheck {
+    /// What was looked at.
+    pub name: String,
+    /// Whether it is as it must be.
+    pub is_ok: bool,
+    /// What was found.
+    pub found: String,
+    /// What to do when it is not.
+    pub remedy: Option<String>,
+}
+
 /// The whole picture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Examination {
@@ -27,18 +45,21 @@ pub struct Examination {
     pub layers: Vec<Layer>,
     /// Runtimes, each tried in its jail.
     pub runtimes: Vec<RuntimeCheck>,
+    /// RabbitMQ and Redis, where they are configured.
+    pub servers: Vec<ServerCheck>,
 }
 
 impl Examination {
-    /// Whether jobs can run: every needed layer is there, and at least one runtime works.
+    /// Whether jobs can run: every needed layer is there, at least one runtime works, and every server is as it must be.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.layers.iter().all(|layer| layer.state != LayerState::Missing)
             && self.runtimes.iter().any(|runtime| runtime.works)
+            && self.servers.iter().all(|row| row.is_ok)
     }
 }
 
-/// Looks at the host and runs one job in each runtime's jail.
+/// Looks at the host, runs one job in each runtime's jail, and looks at the servers.
 pub async fn examine(config: &Config) -> Examination {
     let layers = probe::layers();
     let can_run = layers.iter().all(|layer| layer.state != LayerState::Missing);
@@ -51,7 +72,43 @@ pub async fn examine(config: &Config) -> Examination {
             RuntimeCheck { language: language.as_str(), works: false, found }
         });
     }
-    Examination { layers, runtimes }
+    Examination { layers, runtimes, servers: check_servers(config).await }
+}
+
+async fn check_servers(config: &Config) -> Vec<ServerCheck> {
+    let failed = |name: &str, error: String, remedy: &str| ServerCheck {
+        name: name.to_owned(),
+        is_ok: false,
+        found: error,
+        remedy: Some(remedy.to_owned()),
+    };
+    let servers = match Backend::of(config, Path::new("")) {
+        Ok(Backend::Embedded { .. }) => return Vec::new(),
+        Ok(Backend::Distributed(servers)) => servers,
+        Err(error) => return vec![failed("servers", error.to_string(), "correct the configuration")],
+    };
+    let mut rows: Vec<ServerCheck> = rabbit::check(&servers.queue, servers.management_url.as_deref())
+        .await
+        .into_iter()
+        .map(|row| ServerCheck { name: row.name, is_ok: row.is_ok, found: row.found, remedy: row.remedy })
+        .collect();
+    let found = match RedisStore::open(servers.store.clone()) {
+        Ok(store) => store.check().await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(found) => rows.extend(found.into_iter().map(|row| ServerCheck {
+            name: format!("store {}", row.name),
+            is_ok: row.ok,
+            found: row.found,
+            remedy: (!row.ok).then(|| row.remedy.to_owned()),
+        })),
+        Err(error) => {
+            let remedy = "start Redis, or correct its address, user or password";
+            rows.push(failed("store", error.to_string(), remedy));
+        }
+    }
+    rows
 }
 
 /// Programs that use what a jail must not break: a number's round trip, text beyond ASCII, and a clock.

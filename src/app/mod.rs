@@ -2,17 +2,23 @@
 #![forbid(unsafe_code)]
 
 mod adapters;
+mod answering;
 pub mod batch;
 mod bench;
+mod dlq;
 mod doctor;
 mod host;
 mod run;
 mod serve;
+mod topology;
+mod upkeep;
 pub mod worker;
 
-pub use adapters::AdaptersError;
+pub use adapters::{AdaptersError, Backend, Distributed};
 pub use bench::{BenchError, BenchPlan, BenchRow, Unit, measure};
+pub use dlq::{DeadLetterView, Dlq, DlqError, Replayed, Which};
 pub use doctor::{Examination, RuntimeCheck, examine};
 pub use host::{OpenError, open_host, open_host_of_any};
 pub use run::{RunReport, run_once};
-pub use serve::{ServeError, ServeRequest, serve, serve_all};
+pub use serve::{ServeError, ServeRequest, WorkRequest, serve, serve_all, work};
+pub use topology::{Applied, ObjectView, TopologyError, TopologyView, apply_topology, view_topology};

@@ -1,48 +1,38 @@
-//! `serve` and `all`: the HTTP API, and a worker besides.
+//! `serve`, `all` and `worker`: the HTTP API, a worker, or both, on the embedded pair or on servers.
 //!
 //! # Theory of operation
 //!
-//! One loop accepts connections; each is a task that this module joins. In `all`, a worker runs in the same process over
-//! the same adapters, and tells whose work is settled, so that clients who wait are answered at once. When the drain
-//! begins, nothing more is accepted, whoever waits is answered with what there is, requests that are being answered get
-//! a moment, and the worker drains as it always does.
+//! One loop accepts connections (`answering`). A worker runs beside it over the same adapters. What happened is told to
+//! clients who wait: by the worker in the same process, or, on servers, by the store's wake-up channel, whoever did the work.
+//! When the drain begins, the API accepts nothing more, whoever waits is answered with what there is, requests that are
+//! being answered get a moment, and the worker drains as it always does. A process that is a worker only goes on saying how it
+//! is until its last job is settled.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::watch;
 
-use super::adapters::{AdaptersError, open_adapters};
+use super::adapters::{AdaptersError, Backend, Distributed, DistributedPair, EmbeddedPair, open_embedded, wall};
+use super::answering::answer;
+use super::upkeep::{sweep, tell_changes, tell_settled, watch_queue, watch_servers};
 use super::worker::{Drain, DrainSwitch, Worker, WorkerSettings, reached};
-use crate::http::{Api, ApiSettings, Server, Waiters, serve_connection};
+use crate::config::Config;
+use crate::http::{Api, ApiSettings, Server, Waiters};
 use crate::intake::Abandoned;
-use crate::job::{IdError, WorkId, WorkerId};
-use crate::ports::{Queue, Store, WallClock};
-use crate::queue::ObservedQueue;
-use crate::store::{EmbeddedStore, ObservedStore};
-use crate::sys::clock;
-use crate::tasks::{self, Task};
+use crate::job::{IdError, Lane, WorkerId};
+use crate::ports::{Queue, Store};
+use crate::queue::{ObservedQueue, RabbitGivenUp, RabbitQueue};
+use crate::store::{ObservedStore, RedisStore};
+use crate::sys::kernel;
+use crate::tasks;
 use crate::telemetry::Telemetry;
 use crate::zygote::{Host, Slot};
 
-/// Connections at the same time; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 1024;
-
-/// How long requests may go on once the service stops.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// Wait after a connection could not be accepted: mostly there are no descriptors, and some become free.
-const AFTER_ERROR: Duration = Duration::from_millis(100);
-
-/// Pause between two sweeps of results past their time.
-const SWEEP_PAUSE: Duration = Duration::from_secs(60);
-
 /// Lease of a worker that shares its process with the store: nobody else takes over, and a client's wish to stop a job is
 /// seen at a third of this.
-const LEASE_MS: u64 = 3_000;
+const EMBEDDED_LEASE_MS: u64 = 3_000;
 
 /// Why a service cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -65,10 +55,23 @@ pub struct ServeRequest {
     pub listener: TcpListener,
     /// The settings of the API.
     pub api: ApiSettings,
-    /// The state file.
-    pub state: PathBuf,
-    /// Where everything reports to; what `/metrics` shows.
-    pub telemetry: Telemetry,
+    /// Where store and queue are.
+    pub backend: Backend,
+}
+
+/// What a worker is told when it starts.
+#[derive(Debug, Clone)]
+pub struct WorkRequest {
+    /// Where programs are run.
+    pub host: Arc<Host>,
+    /// How many at the same time.
+    pub slots: usize,
+    /// From which lanes, the most urgent one first.
+    pub lanes: Vec<Lane>,
+    /// How long a claim lasts on servers, in milliseconds.
+    pub lease_ms: u64,
+    /// How long running work may go on once the worker drains.
+    pub grace: Duration,
 }
 
 /// Serves the API alone.
@@ -76,140 +79,168 @@ pub struct ServeRequest {
 /// # Errors
 /// [`ServeError`] when it cannot start.
 pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
-    let (store, queue) = open_adapters(&request.state).await?;
-    let sweeper = tasks::spawn("sweeper", sweep(Arc::clone(&store)));
-    let waiters = Arc::new(Waiters::default());
-    serve_api(store, queue, request, waiters, drain).await;
-    drop(sweeper);
+    let telemetry = request.api.telemetry.clone();
+    let waiters = Arc::new(Waiters::new(telemetry.clone()));
+    match &request.backend {
+        Backend::Embedded { state } => {
+            let pair = open_embedded(state).await?;
+            let _upkeep = embedded_upkeep(&pair, &request.api);
+            serve_api(pair, request, waiters, drain).await;
+        }
+        Backend::Distributed(servers) => {
+            let pair = servers.open(&telemetry).await?;
+            let _upkeep = distributed_upkeep(&pair, &telemetry, Some(&waiters));
+            serve_api(pair, request, waiters, drain).await;
+        }
+    }
     Ok(())
 }
 
-/// Serves the API and runs jobs, in this many slots of `host`.
+/// Serves the API and runs jobs.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
-pub async fn serve_all(
-    request: ServeRequest,
-    slots: usize,
-    host: Arc<Host>,
-    drain: &DrainSwitch,
-) -> Result<(), ServeError> {
-    let (store, queue) = open_adapters(&request.state).await?;
-    let sweeper = tasks::spawn("sweeper", sweep(Arc::clone(&store)));
-    let id = WorkerId::parse(format!("all-{}-{:016x}", std::process::id(), getrandom::u64()?))?;
-    let settings = WorkerSettings {
-        lanes: request.api.lanes.clone(),
-        lease_ms: LEASE_MS,
-        telemetry: request.telemetry.clone(),
-        ..WorkerSettings::new(id, slots)
-    };
-    let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), settings, WallClock::new(clock::unix_now));
-    let waiters = Arc::new(Waiters::default());
-    let teller = tasks::spawn("teller", tell(worker.settled_work(), Arc::clone(&waiters)));
-    let place = move || Slot::new(Arc::clone(&host));
-    tokio::join!(worker.run(place, drain.listen()), serve_api(store, queue, request, waiters, drain));
-    drop((teller, sweeper));
+pub async fn serve_all(request: ServeRequest, work: &WorkRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
+    let telemetry = request.api.telemetry.clone();
+    let waiters = Arc::new(Waiters::new(telemetry.clone()));
+    match &request.backend {
+        Backend::Embedded { state } => {
+            let pair = open_embedded(state).await?;
+            let _upkeep = embedded_upkeep(&pair, &request.api);
+            let work = WorkRequest { lease_ms: EMBEDDED_LEASE_MS, ..work.clone() };
+            let worker = worker("all", &pair, &work, &telemetry)?;
+            let _teller = tasks::spawn("teller", tell_settled(worker.settled_work(), Arc::clone(&waiters)));
+            tokio::join!(worker.run(work.places(), drain.listen()), serve_api(pair, request, waiters, drain));
+        }
+        Backend::Distributed(servers) => {
+            let pair = servers.open(&telemetry).await?;
+            let _upkeep = distributed_upkeep(&pair, &telemetry, Some(&waiters));
+            let worker = worker("all", &pair, work, &telemetry)?;
+            let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
+            tokio::join!(worker.run(work.places(), drain.listen()), serve_api(pair, request, waiters, drain));
+        }
+    }
     Ok(())
 }
 
-/// Hands on what the worker says.
-async fn tell(mut settled: broadcast::Receiver<WorkId>, waiters: Arc<Waiters>) {
-    loop {
-        match settled.recv().await {
-            Ok(work) => waiters.wake(&work),
-            Err(RecvError::Lagged(_)) => waiters.wake_all(),
-            Err(RecvError::Closed) => return,
+/// Runs jobs from servers. The listener is for its probes and metrics.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start.
+pub async fn work(
+    listener: TcpListener,
+    mut api: ApiSettings,
+    servers: &Distributed,
+    work: &WorkRequest,
+    drain: &DrainSwitch,
+) -> Result<(), ServeError> {
+    let telemetry = api.telemetry.clone();
+    let pair = servers.open(&telemetry).await?;
+    let _upkeep = distributed_upkeep(&pair, &telemetry, None);
+    let worker = worker("worker", &pair, work, &telemetry)?;
+    let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
+    let (stop, stopping) = watch::channel(false);
+    let (wish, consuming) = (drain.listen(), Arc::clone(&pair.1));
+    api.lacks = Arc::new(move || lacks_of_worker(*wish.borrow(), &consuming));
+    let (waiters, abandoned) = (Arc::new(Waiters::new(telemetry)), Arc::new(Abandoned::default()));
+    let server = Server::of_probes(Api::new(pair, api, wall(), waiters, abandoned, stopping));
+    let working = worker.run(work.places(), drain.listen());
+    answer(listener, &server, &stop, working, drain.listen()).await;
+    Ok(())
+}
+
+fn lacks_of_worker(wish: Drain, queue: &RabbitQueue) -> Vec<&'static str> {
+    let mut lacks = Vec::new();
+    if wish != Drain::No {
+        lacks.push("process: it is stopping");
+    }
+    if !queue.is_consuming() {
+        lacks.push("queue: no deliveries can come");
+    }
+    lacks
+}
+
+impl WorkRequest {
+    /// What the configuration says.
+    #[must_use]
+    pub fn of(config: &Config, host: Arc<Host>) -> Self {
+        let (lease_ms, grace_ms) = config.worker_times_ms();
+        Self {
+            host,
+            slots: config.slots(),
+            lanes: config.worker_lanes(),
+            lease_ms,
+            grace: Duration::from_millis(grace_ms),
         }
+    }
+
+    /// Makes what an executor runs programs in.
+    fn places(&self) -> impl Fn() -> Slot + Send + Sync + 'static {
+        let host = Arc::clone(&self.host);
+        move || Slot::new(Arc::clone(&host))
     }
 }
 
-/// Drops results past their time, now and then.
-async fn sweep(store: Arc<EmbeddedStore>) {
-    loop {
-        match store.sweep().await {
-            Ok(0) => tokio::time::sleep(SWEEP_PAUSE).await,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "results past their time could not be dropped");
-                tokio::time::sleep(SWEEP_PAUSE).await;
-            }
-        }
-    }
+/// A worker whose name tells where and when it runs.
+fn worker<S: Store, Q: Queue>(
+    kind: &str,
+    (store, queue): &(Arc<S>, Arc<Q>),
+    work: &WorkRequest,
+    telemetry: &Telemetry,
+) -> Result<Worker<S, Q>, ServeError> {
+    let (host, pid, nonce) = (kernel::host_name(), std::process::id(), getrandom::u32()?);
+    let settings = WorkerSettings {
+        lanes: work.lanes.clone(),
+        lease_ms: work.lease_ms,
+        grace: work.grace,
+        telemetry: telemetry.clone(),
+        ..WorkerSettings::new(WorkerId::parse(format!("{kind}-{host:.64}-{pid}-{nonce:08x}"))?, work.slots)
+    };
+    Ok(Worker::new(Arc::clone(store), Arc::clone(queue), settings, wall()))
+}
+
+fn given_up(servers: &Distributed, telemetry: &Telemetry) -> Result<RabbitGivenUp, AdaptersError> {
+    Ok(RabbitGivenUp::new(servers.queue_settings(telemetry), wall())?)
+}
+
+fn embedded_upkeep((store, queue): &EmbeddedPair, api: &ApiSettings) -> [tasks::Task<()>; 2] {
+    let watching = watch_queue(Arc::clone(queue), api.lanes.clone(), api.telemetry.clone());
+    [tasks::spawn("sweeper", sweep(Arc::clone(store))), tasks::spawn("watcher of the queue", watching)]
+}
+
+fn distributed_upkeep(
+    pair: &DistributedPair,
+    telemetry: &Telemetry,
+    waiters: Option<&Arc<Waiters>>,
+) -> Vec<tasks::Task<()>> {
+    let watching = watch_servers(pair.clone(), telemetry.clone());
+    let teller = waiters.map(|waiters| {
+        let store: &RedisStore = &pair.0;
+        tasks::spawn("teller", tell_changes(store.changes(), Arc::clone(waiters)))
+    });
+    teller.into_iter().chain([tasks::spawn("watcher of the servers", watching)]).collect()
 }
 
 async fn serve_api<S: Store, Q: Queue>(
-    store: Arc<S>,
-    queue: Arc<Q>,
-    mut request: ServeRequest,
+    (store, queue): (Arc<S>, Arc<Q>),
+    request: ServeRequest,
     waiters: Arc<Waiters>,
     drain: &DrainSwitch,
 ) {
+    let ServeRequest { listener, api, .. } = request;
     let abandoned = Arc::new(Abandoned::default());
     let (stop, stopping) = watch::channel(false);
-    let telemetry = request.telemetry;
-    let store = Arc::new(ObservedStore::new(store, telemetry.clone()));
-    let adapters = (Arc::clone(&store), Arc::new(ObservedQueue::new(queue, telemetry.clone())));
-    request.api.metrics = Some(Arc::new(move || {
-        let shown = telemetry.render();
-        (shown.content_type, shown.body)
-    }));
-    let wall = WallClock::new(clock::unix_now);
-    let server = Server::new(Api::new(adapters, request.api, wall, waiters, Arc::clone(&abandoned), stopping));
-    let mut connections = Connections { tasks: Vec::new(), places: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };
+    let store = Arc::new(ObservedStore::new(store, api.telemetry.clone()));
+    let queue = Arc::new(ObservedQueue::new(queue, api.telemetry.clone()));
+    let pair = (Arc::clone(&store), queue);
+    let server = Server::new(Api::new(pair, api, wall(), waiters, Arc::clone(&abandoned), stopping));
     let mut heard = drain.listen();
-    tokio::select! {
-        () = reached(&mut heard, Drain::Gracefully) => {}
-        () = connections.accept(&request.listener, &server) => {}
-        () = abandoned.keep_cancelling(store.as_ref()) => {}
-    }
-    drop(request.listener);
-    stop.send_replace(true);
-    tokio::select! {
-        () = connections.join() => {}
-        () = tokio::time::sleep(GRACE) => {}
-        () = reached(&mut heard, Drain::Now) => {}
-    }
-    drop(connections);
+    let until = async {
+        tokio::select! {
+            () = reached(&mut heard, Drain::Gracefully) => {}
+            () = abandoned.keep_cancelling(store.as_ref()) => {}
+        }
+    };
+    answer(listener, &server, &stop, until, drain.listen()).await;
     abandoned.cancel_all(store.as_ref()).await;
-}
-
-/// The connections that are open.
-struct Connections {
-    tasks: Vec<Task<()>>,
-    places: Arc<Semaphore>,
-}
-
-impl Connections {
-    /// Accepts connections, for ever.
-    async fn accept(&mut self, listener: &TcpListener, server: &Server) {
-        // Closed by nobody.
-        while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
-            let (stream, peer) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(AFTER_ERROR).await;
-                    continue;
-                }
-            };
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection stays with Nagle's algorithm");
-            }
-            let serving = serve_connection(server.clone(), stream, peer);
-            self.tasks.retain(|task| !task.is_over());
-            self.tasks.push(tasks::spawn("connection", async move {
-                serving.await;
-                drop(place);
-            }));
-        }
-    }
-
-    async fn join(&mut self) {
-        while let Some(task) = self.tasks.last_mut() {
-            if task.join().await.is_err() {
-                tracing::debug!("a connection ended in a panic");
-            }
-            self.tasks.pop();
-        }
-    }
 }

@@ -41,10 +41,17 @@ pub(super) enum Command {
     /// Run one function over many items
     #[command(subcommand)]
     Batch(BatchCommand),
+    /// Run jobs from RabbitMQ, with results in Redis
+    Worker(WorkerArgs),
     /// Serve the HTTP API without running jobs
     Serve(ServeArgs),
-    /// Serve the HTTP API and run jobs, in one process without any server besides
+    /// Serve the HTTP API and run jobs in one process; without any server besides unless some are configured
     All(ServeArgs),
+    /// What RabbitMQ needs: exchanges, queues, bindings, policies
+    #[command(subcommand)]
+    Topology(TopologyCommand),
+    /// Look at dead letters, run them again, drop them
+    Dlq(DlqArgs),
     /// Measure how fast this host runs jobs; run it when the host is idle
     Bench(BenchArgs),
     /// Show which layers of the jail this host gives, and what to do about a missing one
@@ -96,15 +103,76 @@ pub(super) struct RunArgs {
     pub(super) input: Vec<String>,
 }
 
+/// `cellblock worker`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct WorkerArgs {
+    /// Address and port of /healthz, /readyz and /metrics; worker.listen unless given, port 0 for any free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<std::net::SocketAddr>,
+}
+
 /// `cellblock serve` and `cellblock all`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServeArgs {
-    /// File that holds queue and results; one process at a time uses it
+    /// File that holds queue and results when no servers are configured; one process at a time uses it
     #[arg(long, default_value = "cellblock.db", value_name = "FILE")]
     pub(super) state: PathBuf,
     /// Address and port to listen on; http.listen unless given, port 0 for any free one
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<std::net::SocketAddr>,
+}
+
+/// `cellblock topology`.
+#[derive(Debug, Subcommand)]
+pub(super) enum TopologyCommand {
+    /// Declare what is missing and set the policies
+    Apply,
+    /// Print what is needed
+    Show {
+        /// As a definitions.json, for `rabbitmqctl import_definitions`
+        #[arg(long)]
+        definitions: bool,
+    },
+}
+
+/// `cellblock dlq`.
+#[derive(Debug, Args)]
+pub(super) struct DlqArgs {
+    /// File that holds queue and results when no servers are configured
+    #[arg(long, default_value = "cellblock.db", value_name = "FILE", global = true)]
+    pub(super) state: PathBuf,
+    #[command(subcommand)]
+    pub(super) command: DlqCommand,
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Subcommand)]
+pub(super) enum DlqCommand {
+    /// List dead letters, oldest first
+    Ls {
+        /// Most that are listed
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: u32,
+    },
+    /// Show one with its body
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Run jobs again, each as a new job with a new id
+    Replay(DlqSelection),
+    /// Remove dead letters
+    Drop(DlqSelection),
+}
+
+/// Which dead letters.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DlqSelection {
+    /// Their ids
+    pub(super) ids: Vec<String>,
+    /// All of them
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 /// `cellblock bench`.

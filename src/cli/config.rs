@@ -13,7 +13,7 @@ pub(super) fn show(global: &Global, config: &Config) -> Result<Finish, Failure> 
         let rows: serde_json::Map<String, serde_json::Value> = config
             .effective()
             .map(|(key, found)| {
-                let row = serde_json::json!({"value": found.value, "source": found.source.as_str(), "help": key.help});
+                let row = serde_json::json!({"value": key.kind.shown(&found.value), "source": found.source.as_str(), "help": key.help});
                 (key.name.to_owned(), row)
             })
             .collect();
@@ -23,7 +23,7 @@ pub(super) fn show(global: &Global, config: &Config) -> Result<Finish, Failure> 
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["key", "value", "source", "variable", "what it does"]);
     for (key, found) in config.effective() {
-        table.add_row([key.name, &found.value, found.source.as_str(), &key.variable(), key.help]);
+        table.add_row([key.name, &key.kind.shown(&found.value), found.source.as_str(), &key.variable(), key.help]);
     }
     print::line(table);
     Ok(Finish::Good)

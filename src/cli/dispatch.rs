@@ -7,7 +7,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use super::args::{BatchCommand, Cli, Command, Global};
-use super::{batch, bench, config, doctor, print, run, schema, serve};
+use super::{batch, bench, config, dlq, doctor, print, run, schema, serve, topology};
 use crate::config::{Config, Sources};
 use crate::jail;
 
@@ -68,8 +68,11 @@ fn run_command(cli: &Cli) -> Result<Finish, Failure> {
     match &cli.command {
         Command::Run(args) => run::run(&cli.global, &config, args),
         Command::Batch(BatchCommand::Run(args)) => batch::run(&cli.global, &config, args),
+        Command::Worker(args) => serve::run_worker(&cli.global, &config, args),
         Command::Serve(args) => serve::run_serve(&cli.global, &config, args),
         Command::All(args) => serve::run_all(&cli.global, &config, args),
+        Command::Topology(command) => topology::topology(&cli.global, &config, command),
+        Command::Dlq(args) => dlq::dlq(&cli.global, &config, args),
         Command::Bench(args) => bench::bench(&cli.global, &config, args),
         Command::Doctor => doctor::doctor(&cli.global, &config),
         Command::Schema(args) => schema::show(args),

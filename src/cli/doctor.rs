@@ -36,11 +36,18 @@ fn print_text(found: &Examination) {
         let state = if runtime.works { "ok" } else { "MISSING" };
         table.add_row([&format!("runtime {}", runtime.language), state, &runtime.found]);
     }
+    for row in &found.servers {
+        let state = if row.is_ok { "ok" } else { "MISSING" };
+        table.add_row([row.name.as_str(), state, &row.found]);
+    }
     print::line(table);
     for layer in &found.layers {
         if let Some(remedy) = layer.remedy {
             print::line(format_args!("\n{}: {remedy}", layer.name));
         }
+    }
+    for (row, remedy) in found.servers.iter().filter_map(|row| Some((row, row.remedy.as_ref()?))) {
+        print::line(format_args!("\n{}: {remedy}", row.name));
     }
     let verdict = if found.is_good() { "this host runs jobs" } else { "this host cannot run jobs" };
     print::line(format_args!("\n{verdict}"));

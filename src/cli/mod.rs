@@ -6,6 +6,7 @@ mod batch;
 mod bench;
 mod config;
 mod dispatch;
+mod dlq;
 mod doctor;
 mod print;
 mod progress;
@@ -14,5 +15,6 @@ mod schema;
 mod serve;
 mod signals;
 mod summary;
+mod topology;
 
 pub use dispatch::main;

@@ -1,18 +1,19 @@
-//! `cellblock serve` and `cellblock all`.
+//! `cellblock serve`, `cellblock all` and `cellblock worker`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::args::{Global, ServeArgs};
+use super::args::{Global, ServeArgs, WorkerArgs};
 use super::dispatch::{Failure, Finish};
 use super::print;
 use super::signals::listen;
 use crate::app::worker::DrainSwitch;
-use crate::app::{ServeRequest, open_host_of_any, serve, serve_all};
-use crate::config::Config;
+use crate::app::{Backend, Distributed, ServeRequest, WorkRequest, open_host_of_any, serve, serve_all, work};
+use crate::config::{Config, ListenPart};
 use crate::http::{ApiKey, ApiSettings};
-use crate::job::{Lane, Language};
+use crate::job::Language;
 use crate::telemetry::Telemetry;
 
 /// What is said when a signal comes.
@@ -20,11 +21,13 @@ const STOPPING: &str = "stopping; what runs gets a moment to end (once more to s
 
 /// The API alone.
 pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> Result<Finish, Failure> {
-    let settings = api_settings(config, Language::ALL.to_vec())?;
-    let telemetry = Telemetry::new();
+    let api = api_settings(config, Language::ALL.to_vec(), Telemetry::new())?;
+    let backend = Backend::of(config, &args.state)?;
     runtime()?.block_on(async {
         let drain = DrainSwitch::new();
-        let request = request(global, config, args, settings, telemetry).await?;
+        let place = Place { part: ListenPart::Http, wanted: args.listen };
+        let listener = place.listen(global, config, &backend.to_string()).await?;
+        let request = ServeRequest { listener, api, backend };
         tokio::select! {
             ended = serve(request, &drain) => ended?,
             never = listen(&drain, STOPPING) => match never {},
@@ -36,13 +39,35 @@ pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> R
 /// The API and a worker.
 pub(super) fn run_all(global: &Global, config: &Config, args: &ServeArgs) -> Result<Finish, Failure> {
     let (host, languages) = open_host_of_any(config)?;
-    let settings = api_settings(config, languages)?;
-    let telemetry = host.telemetry().clone();
+    let api = api_settings(config, languages, host.telemetry().clone())?;
+    let backend = Backend::of(config, &args.state)?;
+    let working = WorkRequest::of(config, host);
     runtime()?.block_on(async {
         let drain = DrainSwitch::new();
-        let request = request(global, config, args, settings, telemetry).await?;
+        let place = Place { part: ListenPart::Http, wanted: args.listen };
+        let listener = place.listen(global, config, &backend.to_string()).await?;
+        let request = ServeRequest { listener, api, backend };
         tokio::select! {
-            ended = serve_all(request, config.slots(), host, &drain) => ended?,
+            ended = serve_all(request, &working, &drain) => ended?,
+            never = listen(&drain, STOPPING) => match never {},
+        }
+        Ok(Finish::Good)
+    })
+}
+
+/// A worker alone.
+pub(super) fn run_worker(global: &Global, config: &Config, args: &WorkerArgs) -> Result<Finish, Failure> {
+    let servers = Distributed::of(config, "; `cellblock all` needs none")?;
+    let (host, languages) = open_host_of_any(config)?;
+    let api = api_settings(config, languages, host.telemetry().clone())?;
+    let working = WorkRequest::of(config, host);
+    runtime()?.block_on(async {
+        let drain = DrainSwitch::new();
+        let place = Place { part: ListenPart::Worker, wanted: args.listen };
+        let backend = Backend::Distributed(Box::new(servers.clone()));
+        let listener = place.listen(global, config, &backend.to_string()).await?;
+        tokio::select! {
+            ended = work(listener, api, &servers, &working, &drain) => ended?,
             never = listen(&drain, STOPPING) => match never {},
         }
         Ok(Finish::Good)
@@ -53,34 +78,42 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-fn api_settings(config: &Config, languages: Vec<Language>) -> Result<ApiSettings, Failure> {
+fn api_settings(config: &Config, languages: Vec<Language>, telemetry: Telemetry) -> Result<ApiSettings, Failure> {
     let (body_bytes, batch_bytes) = config.http_bytes();
     Ok(ApiSettings {
         keys: config.http_api_keys().map(ApiKey::parse).collect::<Result<_, _>>()?,
         body_bytes,
         batch_bytes,
         limits: config.limits(),
-        lanes: vec![Lane::interactive(), Lane::batch()],
+        lanes: config.queue_lanes(),
         languages,
-        metrics: None,
+        telemetry,
+        lacks: Arc::new(Vec::new),
     })
 }
 
-/// Begins to listen, and says where.
-async fn request(
-    global: &Global,
-    config: &Config,
-    args: &ServeArgs,
-    api: ApiSettings,
-    telemetry: Telemetry,
-) -> Result<ServeRequest, Failure> {
-    let wanted = args.listen.or(config.http_listen()).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-    let listener = TcpListener::bind(wanted).await.map_err(|error| format!("http.listen {wanted}: {error}"))?;
-    let found = listener.local_addr()?;
-    if global.json {
-        print::line(serde_json::json!({"listening": found.to_string()}));
-    } else {
-        print::note(format_args!("listening on http://{found} (state in {})", args.state.display()));
+/// Where a part of the program listens.
+struct Place {
+    part: ListenPart,
+    wanted: Option<SocketAddr>,
+}
+
+impl Place {
+    /// Begins to listen, and says where, and where the state is.
+    async fn listen(&self, global: &Global, config: &Config, backend: &str) -> Result<TcpListener, Failure> {
+        let (key, usual) = match self.part {
+            ListenPart::Http => ("http.listen", 8080),
+            ListenPart::Worker => ("worker.listen", 9464),
+        };
+        let configured = self.wanted.or(config.listen(self.part));
+        let wanted = configured.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], usual)));
+        let listener = TcpListener::bind(wanted).await.map_err(|error| format!("{key} {wanted}: {error}"))?;
+        let found = listener.local_addr()?;
+        if global.json {
+            print::line(serde_json::json!({"listening": found.to_string()}));
+        } else {
+            print::note(format_args!("listening on http://{found} ({backend})"));
+        }
+        Ok(listener)
     }
-    Ok(ServeRequest { listener, api, state: args.state.clone(), telemetry })
 }

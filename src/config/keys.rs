@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::job::Tenant;
+use crate::job::{Lane, Tenant};
 
 /// How a key's text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,14 @@ pub enum KeyKind {
     Address,
     /// API keys: an array in the file, separated by `,` in a variable or flag.
     ApiKeys,
+    /// An address that begins with one of these. It may hold a password, which is never shown.
+    Url(&'static [&'static str]),
+    /// `true` or `false`.
+    Switch,
+    /// What names of things at a server begin with.
+    Prefix,
+    /// Lanes: an array in the file, separated by `,` in a variable or flag.
+    Lanes,
 }
 
 impl KeyKind {
@@ -29,8 +37,8 @@ impl KeyKind {
     pub(super) const fn separator(self) -> Option<&'static str> {
         match self {
             Self::Paths => Some(":"),
-            Self::ApiKeys => Some(","),
-            Self::Number { .. } | Self::Path | Self::Address => None,
+            Self::ApiKeys | Self::Lanes => Some(","),
+            Self::Number { .. } | Self::Path | Self::Address | Self::Url(_) | Self::Switch | Self::Prefix => None,
         }
     }
 
@@ -48,9 +56,52 @@ impl KeyKind {
                 let fits = value.is_empty() || value.split(',').all(is_api_key);
                 (fits, "a list of tenant:digest, the digest being SHA-256 of the key as 64 hex digits".to_owned())
             }
+            Self::Url(schemes) => {
+                let fits = value.is_empty() || schemes.iter().any(|scheme| value.starts_with(scheme));
+                (fits, format!("an address that begins with {}", schemes.join(" or ")))
+            }
+            Self::Switch => (matches!(value, "true" | "false"), "true or false".to_owned()),
+            Self::Prefix => (is_prefix(value), "1 to 100 letters, digits, '-', '_' and '.'".to_owned()),
+            Self::Lanes => {
+                let fits = value.split(',').all(|lane| Lane::parse(lane).is_ok());
+                (fits, "a list of lanes, each of letters, digits, '-', '_' and '.'".to_owned())
+            }
             Self::Path | Self::Paths => return None,
         };
         (!fits).then_some(wanted)
+    }
+
+    /// The value as it may be shown to anybody.
+    #[must_use]
+    pub fn shown(self, value: &str) -> String {
+        match self {
+            Self::Url(_) => without_password(value),
+            Self::Number { .. }
+            | Self::Path
+            | Self::Paths
+            | Self::Address
+            | Self::ApiKeys
+            | Self::Switch
+            | Self::Prefix
+            | Self::Lanes => value.to_owned(),
+        }
+    }
+}
+
+fn is_prefix(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && text.len() <= 100 && text.chars().all(is_name)
+}
+
+/// `scheme://user:***@host`. What stands before the last `@` is the login, whatever characters a password has.
+fn without_password(url: &str) -> String {
+    let parts = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
+    match parts {
+        Some((scheme, (login, place))) => {
+            let user = login.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:***@{place}")
+        }
+        None => url.to_owned(),
     }
 }
 
@@ -86,6 +137,57 @@ pub const KEYS: &[Key] = &[
         "",
         "jobs that run at the same time; one for each processor unless set",
     ),
+    key(
+        "worker.lanes",
+        KeyKind::Lanes,
+        "interactive,batch",
+        "lanes from which a worker takes deliveries, the most urgent one first",
+    ),
+    key(
+        "worker.lease_ms",
+        KeyKind::Number { min: 1_000, max: 3_600_000 },
+        "30000",
+        "how long a claim lasts when its worker is gone, in milliseconds; it is renewed at a third of this",
+    ),
+    key(
+        "worker.grace_ms",
+        KeyKind::Number { min: 0, max: DAY_MS },
+        "10000",
+        "how long running jobs may go on once a worker stops, in milliseconds; then they are given back",
+    ),
+    key(
+        "worker.listen",
+        KeyKind::Address,
+        "127.0.0.1:9464",
+        "address and port of a worker's /healthz, /readyz and /metrics; port 0 for any free one",
+    ),
+    key(
+        "queue.url",
+        KeyKind::Url(&["amqp://", "amqps://"]),
+        "",
+        "RabbitMQ, as amqp://user:password@host:5672/vhost, or amqps: for TLS; goes with store.url",
+    ),
+    key("queue.prefix", KeyKind::Prefix, "cellblock", "what names of exchanges and queues begin with, before a dot"),
+    key("queue.lanes", KeyKind::Lanes, "interactive,batch", "every lane that there is"),
+    key(
+        "queue.management_url",
+        KeyKind::Url(&["http://"]),
+        "",
+        "RabbitMQ's management interface, as http://user:password@host:15672, for policies; the login of queue.url unless given",
+    ),
+    key(
+        "topology.declare",
+        KeyKind::Switch,
+        "true",
+        "whether exchanges and queues that are missing are declared; otherwise a missing one is an error that names it",
+    ),
+    key(
+        "store.url",
+        KeyKind::Url(&["redis://", "rediss://", "redis+unix://"]),
+        "",
+        "Redis or Valkey, as redis://user:password@host:6379/0, or rediss: for TLS; goes with queue.url",
+    ),
+    key("store.prefix", KeyKind::Prefix, "cb", "what every key in Redis begins with, before a colon"),
     key("http.listen", KeyKind::Address, "127.0.0.1:8080", "address and port of the HTTP API; port 0 for any free one"),
     key(
         "http.body_bytes",

@@ -1,11 +1,12 @@
 //! From texts to values, remembering where each came from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::keys::{KEYS, Key};
-use crate::job::{Language, Limits};
+use crate::job::{Lane, Language, Limits};
 use crate::lang::RuntimePaths;
 
 /// Where a value came from. A later one wins.
@@ -58,9 +59,53 @@ pub enum ConfigError {
         /// What would be right.
         wanted: String,
     },
+    /// One of two keys that go together.
+    #[error("{set} is set and {missing} is not; set both for RabbitMQ and Redis, or neither for the embedded pair")]
+    Half {
+        /// The one that is set.
+        set: &'static str,
+        /// The other.
+        missing: &'static str,
+    },
     /// A flag that is no `key=value`.
     #[error("--set {0:?} is not KEY=VALUE")]
     Flag(String),
+}
+
+/// Which part of the program listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenPart {
+    /// The HTTP API.
+    Http,
+    /// A worker's probes and metrics.
+    Worker,
+}
+
+/// The servers of a distributed service.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Servers {
+    /// `queue.url`.
+    pub queue_url: String,
+    /// `queue.prefix`.
+    pub queue_prefix: String,
+    /// `queue.management_url`.
+    pub management_url: Option<String>,
+    /// `topology.declare`.
+    pub declares: bool,
+    /// `store.url`.
+    pub store_url: String,
+    /// `store.prefix`.
+    pub store_prefix: String,
+}
+
+/// Without the addresses, which may hold passwords.
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Servers")
+            .field("queue_prefix", &self.queue_prefix)
+            .field("store_prefix", &self.store_prefix)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The texts to read.
@@ -142,7 +187,8 @@ impl Config {
 
     fn set(&mut self, key: &'static Key, value: String, source: Source) -> Result<(), ConfigError> {
         if let Some(wanted) = key.kind.misfit(&value) {
-            return Err(ConfigError::Value { name: key.name, from: source, found: value, wanted });
+            let found = key.kind.shown(&value);
+            return Err(ConfigError::Value { name: key.name, from: source, found, wanted });
         }
         self.values.insert(key.name, Effective { value, source });
         Ok(())
@@ -178,10 +224,59 @@ impl Config {
         }
     }
 
-    /// `http.listen`.
+    /// `http.listen` or `worker.listen`.
     #[must_use]
-    pub fn http_listen(&self) -> Option<SocketAddr> {
-        self.text("http.listen").and_then(|text| text.parse().ok())
+    pub fn listen(&self, part: ListenPart) -> Option<SocketAddr> {
+        let name = match part {
+            ListenPart::Http => "http.listen",
+            ListenPart::Worker => "worker.listen",
+        };
+        self.text(name).and_then(|text| text.parse().ok())
+    }
+
+    /// `worker.lanes`.
+    #[must_use]
+    pub fn worker_lanes(&self) -> Vec<Lane> {
+        self.lanes("worker.lanes")
+    }
+
+    /// `queue.lanes`.
+    #[must_use]
+    pub fn queue_lanes(&self) -> Vec<Lane> {
+        self.lanes("queue.lanes")
+    }
+
+    fn lanes(&self, name: &str) -> Vec<Lane> {
+        let list = self.text(name).into_iter().flat_map(|list| list.split(','));
+        list.filter_map(|lane| Lane::parse(lane).ok()).collect()
+    }
+
+    /// `worker.lease_ms` and `worker.grace_ms`, in milliseconds.
+    #[must_use]
+    pub fn worker_times_ms(&self) -> (u64, u64) {
+        let number = |name: &str| self.number(name).unwrap_or(0);
+        (number("worker.lease_ms"), number("worker.grace_ms"))
+    }
+
+    /// `queue.*`, `store.*` and `topology.*`; `None` without servers.
+    ///
+    /// # Errors
+    /// [`ConfigError::Half`] when only one of the two servers is named.
+    pub fn servers(&self) -> Result<Option<Servers>, ConfigError> {
+        let text = |name: &str| self.text(name).unwrap_or_default().to_owned();
+        match (self.text("queue.url"), self.text("store.url")) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(ConfigError::Half { set: "queue.url", missing: "store.url" }),
+            (None, Some(_)) => Err(ConfigError::Half { set: "store.url", missing: "queue.url" }),
+            (Some(queue), Some(store)) => Ok(Some(Servers {
+                queue_url: queue.to_owned(),
+                queue_prefix: text("queue.prefix"),
+                management_url: self.text("queue.management_url").map(str::to_owned),
+                declares: self.text("topology.declare") == Some("true"),
+                store_url: store.to_owned(),
+                store_prefix: text("store.prefix"),
+            })),
+        }
     }
 
     /// `http.body_bytes` and `http.batch_bytes`.
@@ -248,6 +343,29 @@ mod tests {
         assert_eq!(config.runtime(Language::Python).packages, [PathBuf::from("/a"), PathBuf::from("/b")]);
         let listed: Vec<Source> = config.effective().map(|(_, found)| found.source).collect();
         assert!(listed.contains(&Source::File) && listed.contains(&Source::Environment));
+    }
+
+    #[test]
+    fn servers_come_in_pairs_and_their_passwords_are_not_shown() {
+        let load = |flags: &[&str]| Config::load(&sources("", &[], flags));
+        assert_eq!(load(&[]).unwrap().servers().unwrap(), None);
+        let (queue, store) = ("queue.url=amqp://u:p@ss:w@q:5672/%2f", "store.url=redis://:geheim@s/0");
+        let half = load(&[queue]).unwrap().servers().unwrap_err().to_string();
+        assert!(half.starts_with("queue.url is set and store.url is not"), "{half}");
+        let config = load(&[queue, store, "queue.lanes=interactive,gpu"]).unwrap();
+        let servers = config.servers().unwrap().unwrap();
+        assert_eq!((servers.queue_url.as_str(), servers.declares), ("amqp://u:p@ss:w@q:5672/%2f", true));
+        assert_eq!(config.queue_lanes().last(), Lane::parse("gpu").ok().as_ref());
+        let shown: Vec<String> = config.effective().map(|(key, found)| key.kind.shown(&found.value)).collect();
+        assert!(
+            shown.contains(&"amqp://u:***@q:5672/%2f".to_owned()) && shown.contains(&"redis://:***@s/0".to_owned())
+        );
+        let refused = load(&["queue.url=http://u:geheim@q"]).unwrap_err().to_string();
+        assert!(!refused.contains("geheim") && refused.contains("amqp://"), "{refused}");
+        assert!(!format!("{servers:?}").contains("geheim"));
+        for wrong in ["topology.declare=yes", "queue.lanes=a b", "queue.lanes=", "queue.prefix=a b", "store.prefix="] {
+            assert!(load(&[wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

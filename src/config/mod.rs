@@ -8,4 +8,4 @@ mod keys;
 mod load;
 
 pub use keys::{KEYS, Key, KeyKind};
-pub use load::{Config, ConfigError, Effective, Source, Sources};
+pub use load::{Config, ConfigError, Effective, ListenPart, Servers, Source, Sources};

@@ -7,14 +7,15 @@ use axum::Router;
 use tokio::sync::watch;
 
 use super::auth::ApiKey;
-use super::routes;
+use super::routes::{self, Route};
 use super::waiters::Waiters;
 use crate::intake::{Abandoned, Intake};
 use crate::job::{Lane, Language, Limits};
 use crate::ports::{Queue, Store, WallClock};
+use crate::telemetry::Telemetry;
 
-/// Renders the metrics: their content type, and the text.
-pub type RenderMetrics = Arc<dyn Fn() -> (&'static str, String) + Send + Sync>;
+/// Tells what a process lacks to take work, besides store and queue: an empty list, or a text for each part.
+pub type Lacks = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
 
 /// The settings of the API.
 #[derive(Clone)]
@@ -31,8 +32,10 @@ pub struct ApiSettings {
     pub lanes: Vec<Lane>,
     /// Languages that a job may have.
     pub languages: Vec<Language>,
-    /// What `/metrics` answers; nothing when the process keeps none.
-    pub metrics: Option<RenderMetrics>,
+    /// Where requests are reported to; what `/metrics` shows.
+    pub telemetry: Telemetry,
+    /// What `/readyz` asks besides store and queue.
+    pub lacks: Lacks,
 }
 
 impl fmt::Debug for ApiSettings {
@@ -71,8 +74,8 @@ impl<S: Store, Q: Queue> Api<S, Q> {
         Self { store, queue, intake, waiters, settings, stopping }
     }
 
-    /// The routes.
-    pub(super) fn into_router(self) -> Router {
-        routes::router(Arc::new(self))
+    /// These routes.
+    pub(super) fn into_router(self, routes: impl Iterator<Item = &'static Route>) -> Router {
+        routes::router(Arc::new(self), routes)
     }
 }

@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use super::api::Api;
 use super::auth::Peer;
+use super::routes::ROUTES;
 use crate::ports::{Queue, Store};
 
 /// Most headers of a request.
@@ -37,7 +38,14 @@ impl Server {
     /// The server of an API.
     #[must_use]
     pub fn new<S: Store, Q: Queue>(api: Api<S, Q>) -> Self {
-        Self { stopping: api.stopping.clone(), router: api.into_router() }
+        Self { stopping: api.stopping.clone(), router: api.into_router(ROUTES.iter()) }
+    }
+
+    /// The server of a process that only says how it is.
+    #[must_use]
+    pub fn of_probes<S: Store, Q: Queue>(api: Api<S, Q>) -> Self {
+        let probes = ROUTES.iter().filter(|route| route.is_probe());
+        Self { stopping: api.stopping.clone(), router: api.into_router(probes) }
     }
 }
 

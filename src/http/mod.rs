@@ -25,7 +25,7 @@ mod problem;
 mod routes;
 mod waiters;
 
-pub use api::{Api, ApiSettings, RenderMetrics};
+pub use api::{Api, ApiSettings, Lacks};
 pub use auth::{ApiKey, ApiKeyError};
 pub use connection::{Server, serve_connection};
 pub use routes::{ROUTES, Route};

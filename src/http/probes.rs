@@ -8,7 +8,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::api::Api;
-use super::problem::Problem;
 use crate::job::BatchId;
 use crate::ports::{Queue, Store};
 
@@ -37,15 +36,14 @@ pub(super) async fn readiness<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q
             break;
         }
     }
+    missing.extend((api.settings.lacks)());
     let is_ready = missing.is_empty();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let document = serde_json::json!({"ready": is_ready, "missing": missing});
     (status, [(CONTENT_TYPE, JSON)], document.to_string()).into_response()
 }
 
-pub(super) async fn metrics<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q>>>) -> Result<Response, Problem> {
-    let render =
-        api.settings.metrics.as_ref().ok_or_else(|| Problem::not_found("thing: this process keeps no metrics"))?;
-    let (content_type, text) = render();
-    Ok(([(CONTENT_TYPE, content_type)], text).into_response())
+pub(super) async fn metrics<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q>>>) -> Response {
+    let shown = api.settings.telemetry.render();
+    ([(CONTENT_TYPE, shown.content_type)], shown.body).into_response()
 }

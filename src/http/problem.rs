@@ -195,7 +195,9 @@ impl From<QueueError> for Problem {
         tracing::error!(%error, "a request could not be answered");
         match error {
             QueueError::Unavailable(_) => Self::new(ProblemKind::Unavailable, "the queue is not available"),
-            QueueError::Broken(_) => Self::new(ProblemKind::Unavailable, "the queue is not usable"),
+            QueueError::Unroutable(_) | QueueError::Broken(_) => {
+                Self::new(ProblemKind::Unavailable, "the queue is not usable")
+            }
         }
     }
 }

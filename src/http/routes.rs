@@ -17,6 +17,7 @@ use super::problem::{Problem, ProblemKind};
 use super::{batches, jobs, openapi, probes};
 use crate::ports::{Queue, Store};
 use crate::sys::clock;
+use crate::telemetry::{HttpRoute, Telemetry};
 
 /// What a route does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,13 @@ pub struct Route {
     pub(super) action: Action,
 }
 
+impl Route {
+    /// Whether it is for machines that watch the process.
+    pub(super) const fn is_probe(&self) -> bool {
+        matches!(self.action, Action::Health | Action::Readiness | Action::Metrics)
+    }
+}
+
 const fn route(method: &'static str, path: &'static str, action: Action, summary: &'static str) -> Route {
     Route { method, path, summary, action }
 }
@@ -69,6 +77,20 @@ pub const ROUTES: &[Route] = &[
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 impl Action {
+    /// Its name in metrics.
+    const fn label(self) -> HttpRoute {
+        match self {
+            Self::SubmitJob => HttpRoute::SubmitJob,
+            Self::ReadJob => HttpRoute::ReadJob,
+            Self::CancelJob => HttpRoute::CancelJob,
+            Self::SubmitBatch => HttpRoute::SubmitBatch,
+            Self::ReadBatch => HttpRoute::ReadBatch,
+            Self::ReadResults => HttpRoute::ReadResults,
+            Self::CancelBatch => HttpRoute::CancelBatch,
+            Self::Health | Self::Readiness | Self::Metrics | Self::OpenApi => HttpRoute::Probe,
+        }
+    }
+
     /// The time for an answer to begin. An upload of a batch and a body have limits of their own, on every pause.
     const fn time_limit(self) -> Option<Duration> {
         match self {
@@ -102,18 +124,19 @@ impl Action {
     }
 }
 
-/// The router of the table.
-pub(super) fn router<S: Store, Q: Queue>(api: Arc<Api<S, Q>>) -> Router {
+/// The router of these routes.
+pub(super) fn router<S: Store, Q: Queue>(api: Arc<Api<S, Q>>, routes: impl Iterator<Item = &'static Route>) -> Router {
     let mut router = Router::new();
-    for route in ROUTES {
-        let around = from_fn(move |request: Request, next: Next| answer(route, request, next));
+    for route in routes {
+        let telemetry = api.settings.telemetry.clone();
+        let around = from_fn(move |request: Request, next: Next| answer(route, telemetry.clone(), request, next));
         router = router.route(route.path, route.action.handler().layer(around));
     }
     router.fallback(unknown_route).method_not_allowed_fallback(unknown_method).with_state(api)
 }
 
 /// What holds for every route.
-async fn answer(route: &'static Route, request: Request, next: Next) -> Response {
+async fn answer(route: &'static Route, telemetry: Telemetry, request: Request, next: Next) -> Response {
     let begun = clock::now();
     let running = next.run(request);
     let mut response = match route.action.time_limit() {
@@ -126,8 +149,9 @@ async fn answer(route: &'static Route, request: Request, next: Next) -> Response
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The route as the table has it: what a client wrote is not logged.
-    let (status, ms) = (response.status().as_u16(), begun.elapsed().as_millis());
-    tracing::debug!(method = route.method, path = route.path, status, ms, "answered");
+    let (status, time) = (response.status().as_u16(), begun.elapsed());
+    telemetry.answered(route.action.label(), status, time);
+    tracing::debug!(method = route.method, path = route.path, status, ?time, "answered");
     response
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::job::WorkId;
+use crate::telemetry::Telemetry;
 
 /// Groups of waiters. Something that happens wakes the group of its id, so that many who wait do not all look.
 const GROUPS: usize = 64;
@@ -28,15 +29,17 @@ pub struct Waiters {
     /// Stands in for a group that is not there, which does not happen.
     nobody: Notify,
     hash: RandomState,
-}
-
-impl Default for Waiters {
-    fn default() -> Self {
-        Self { groups: (0..GROUPS).map(|_| Notify::new()).collect(), nobody: Notify::new(), hash: RandomState::new() }
-    }
+    telemetry: Telemetry,
 }
 
 impl Waiters {
+    /// Nobody waits yet; who does is reported.
+    #[must_use]
+    pub fn new(telemetry: Telemetry) -> Self {
+        let groups = (0..GROUPS).map(|_| Notify::new()).collect();
+        Self { groups, nobody: Notify::new(), hash: RandomState::new(), telemetry }
+    }
+
     /// Something has happened to this work.
     pub fn wake(&self, work: &WorkId) {
         match work {
@@ -50,7 +53,8 @@ impl Waiters {
         self.groups.iter().for_each(Notify::notify_waiters);
     }
 
-    pub(super) fn wake_id(&self, id: &str) {
+    /// Something has happened to the job or batch of this id.
+    pub fn wake_id(&self, id: &str) {
         self.group(id).notify_waiters();
     }
 
@@ -71,6 +75,7 @@ impl Waiters {
     where
         F: Future<Output = Result<T, E>>,
     {
+        let _waiting = (!wait.is_zero()).then(|| self.telemetry.waiting());
         let mut over = pin!(tokio::time::sleep(wait));
         let mut is_over = wait.is_zero();
         let mut stop = stop.clone();
@@ -105,7 +110,7 @@ mod tests {
     use crate::job::JobId;
 
     fn setting() -> (Waiters, watch::Sender<bool>, AtomicU32) {
-        (Waiters::default(), watch::Sender::new(false), AtomicU32::new(0))
+        (Waiters::new(Telemetry::new()), watch::Sender::new(false), AtomicU32::new(0))
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use super::abandoned::Abandoned;
 use super::error::IntakeError;
 use crate::job::{CopyId, Fingerprint, IdempotencyKey, JobId, JobSpec, KeyDigest, State, WorkId};
 use crate::ports::{Created, Delay, Message, NewJob, Payload, Published, Queue, Store, WallClock};
+use crate::sys::failpoint::{self, Failpoint};
 
 /// Takes work in.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl<S: Store, Q: Queue> Intake<S, Q> {
         let job = NewJob { id, key: digest, fingerprint, copy: random_copy()?, spec };
         match self.store.create(&job).await? {
             Created::New => {
+                failpoint::reached(Failpoint::CreateDone);
                 let id = job.id.clone();
                 let copy = job.copy.clone();
                 if let Err(error) = self.publish_job(job, id.clone(), copy).await {
@@ -101,6 +103,7 @@ impl<S: Store, Q: Queue> Intake<S, Q> {
             Published::Confirmed => {}
             Published::Full => return Err(IntakeError::Full),
         }
+        failpoint::reached(Failpoint::PublishDone);
         // The queue has it: a record that does not say so costs at most a second copy, which claims tell apart.
         if let Err(error) = self.store.mark_published(&message.work, &message.copy).await {
             tracing::warn!(%error, work = %message.work, "a confirmed publish could not be recorded");

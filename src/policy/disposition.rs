@@ -217,6 +217,7 @@ pub fn claim_step(claim: &Claim) -> ClaimStep {
             ClaimStep::AckAfterRepublish { copy: copy.clone(), attempt: *attempt, infra: *infra }
         }
         Claim::Held { ms } => ClaimStep::HoldFor { ms: retry::tier_at_least(*ms) },
+        Claim::DeadLettered => ClaimStep::Park { reason: "its tries were spent; `attempts` in its result tells how" },
         Claim::Poison => ClaimStep::Park { reason: "its workers were lost again and again while they ran it" },
     }
 }

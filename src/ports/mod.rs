@@ -7,7 +7,10 @@ mod queue;
 mod store;
 
 pub use clock::WallClock;
-pub use queue::{Delay, Delivered, Delivery, Message, Payload, Published, Queue, QueueError};
+pub use queue::{
+    Delay, Delivered, Delivery, GiveUpReason, GivenUp, Message, Parked, ParkingLot, Payload, Published, Queue,
+    QueueError,
+};
 pub use store::{
     BatchProgress, BatchSpec, Cancellation, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, Completion, Created,
     CreatedBatch, FinishedJob, JobRecord, LOST_BUDGET, Lease, NewJob, Renewal, RetryClass, RetryStep, Scheduled, Store,

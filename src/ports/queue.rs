@@ -85,9 +85,62 @@ pub enum QueueError {
     /// The queue cannot be reached, or refused the operation; trying again later is right.
     #[error("queue is not available: {0}")]
     Unavailable(String),
+    /// There is no way from here to the lane: what should lead there was taken down. An operator has to act.
+    #[error("queue has no way to the lane: {0}")]
+    Unroutable(String),
     /// The queue's contents or settings are not what this version expects; an operator has to act.
     #[error("queue is not usable: {0}")]
     Broken(String),
+}
+
+impl QueueError {
+    /// The same, with the place where it happened.
+    #[must_use]
+    pub fn at(self, place: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Unavailable(text) => Self::Unavailable(format!("{place}: {text}")),
+            Self::Unroutable(text) => Self::Unroutable(format!("{place}: {text}")),
+            Self::Broken(text) => Self::Broken(format!("{place}: {text}")),
+        }
+    }
+}
+
+/// Why the queue gave up on a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveUpReason {
+    /// Its deliveries were lost too often.
+    DeliveryLimit,
+    /// The time that its sender had set for it passed.
+    Expired,
+    /// Somebody refused it for good.
+    Rejected,
+    /// Its lane was too long.
+    MaxLength,
+    /// Anything else.
+    Other,
+}
+
+impl GiveUpReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::DeliveryLimit, Self::Expired, Self::Rejected, Self::MaxLength, Self::Other];
+
+    /// The broker's own word, which is also the one used in metrics and dead letters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DeliveryLimit => "delivery_limit",
+            Self::Expired => "expired",
+            Self::Rejected => "rejected",
+            Self::MaxLength => "maxlen",
+            Self::Other => "other",
+        }
+    }
+
+    /// The reason of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Self::Other)
+    }
 }
 
 /// A delivered message that is not settled yet. Each way of settling consumes it, so settling twice does
@@ -109,6 +162,45 @@ pub trait Delivery: Send + std::fmt::Debug + 'static {
 
     /// To the dead letters, with a reason for people.
     fn dead_letter(self, reason: &str) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+/// Where a queue puts the messages that it gives up on. Somebody has to end their work, or its clients wait for ever.
+pub trait GivenUp: Send + Sync + 'static {
+    /// A delivery of this adapter.
+    type Delivery: Delivery;
+
+    /// The next message that the queue gave up on, and why; waits until there is one. As [`Queue::next`] otherwise.
+    fn next_given_up(
+        &self,
+    ) -> impl Future<Output = Result<(GiveUpReason, Delivered<Self::Delivery>), QueueError>> + Send;
+}
+
+/// A dead letter that was parked for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// Names it for [`ParkingLot::remove_parked`].
+    pub id: String,
+    /// The lane it came from.
+    pub lane: String,
+    /// The job or chunk, where its message said so.
+    pub work: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub parked_at: Option<UnixMillis>,
+    /// The message's body as it came.
+    pub body: Vec<u8>,
+    /// The message, where it is one.
+    pub message: Option<Box<Message>>,
+}
+
+/// Where dead letters wait for people.
+pub trait ParkingLot: Send + Sync + 'static {
+    /// The oldest dead letters, at most `limit`. They stay where they are.
+    fn parked(&self, limit: u32) -> impl Future<Output = Result<Vec<Parked>, QueueError>> + Send;
+
+    /// Removes the dead letters with these ids; answers those that were there.
+    fn remove_parked(&self, ids: &[String]) -> impl Future<Output = Result<Vec<String>, QueueError>> + Send;
 }
 
 /// The queue port.

@@ -135,6 +135,9 @@ pub enum Claim {
     Duplicate,
     /// Its worker was lost more often than [`LOST_BUDGET`]; the record is final now.
     Poison,
+    /// Its tries were spent under this very copy; the record is final, and the worker may have been lost before it
+    /// parked the message.
+    DeadLettered,
     /// The same key and fingerprint under another job id. Ack when `unpublished` is `None`; otherwise publish
     /// that copy for the other job, as its first attempt, before the ack.
     Alias {
@@ -318,6 +321,14 @@ pub struct ChunkOutcome {
     pub fault: Option<Fault>,
 }
 
+impl ChunkOutcome {
+    /// The state in which its chunk ends.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        if self.fault.is_some() { State::DeadLettered } else { State::Succeeded }
+    }
+}
+
 /// A batch as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchProgress {
@@ -352,7 +363,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// The work that no claim will run again is ended here: an id whose key conflicts becomes `rejected`, and a
     /// chunk that is expired or poison gives each of its items a result, so that its batch still ends. The copy
-    /// that was told `Expired` or `Poison` is told so again. A job that is not known is made from the message;
+    /// that was told `Expired` or `Poison` is told so again, and one whose try was recorded as dead-lettered is told
+    /// `DeadLettered`, since its worker may have been lost before it parked the message. A job that is not known is made from the message;
     /// a chunk that is not known is [`StoreError::Unknown`].
     fn claim(&self, request: &ClaimRequest) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 

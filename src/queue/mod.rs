@@ -8,4 +8,4 @@ pub mod rabbit;
 
 pub use embedded::{DeadLetter, EmbeddedDelivery, EmbeddedQueue};
 pub use observed::{ObservedDelivery, ObservedQueue};
-pub use rabbit::{RabbitDelivery, RabbitQueue, RabbitSettings};
+pub use rabbit::{RabbitDelivery, RabbitGivenUp, RabbitQueue, RabbitSettings};

@@ -41,7 +41,8 @@ impl<Q: Queue> Queue for ObservedQueue<Q> {
         self.telemetry.published(match &answer {
             Ok(Published::Confirmed) => PublishEnd::Confirmed,
             Ok(Published::Full) => PublishEnd::Full,
-            Err(_) => PublishEnd::Error,
+            Err(QueueError::Unroutable(_)) => PublishEnd::Returned,
+            Err(QueueError::Unavailable(_) | QueueError::Broken(_)) => PublishEnd::Error,
         });
         answer
     }

@@ -43,8 +43,19 @@ macro_rules! observed {
 }
 
 impl<S: Store> Store for ObservedStore<S> {
+    async fn create(&self, job: &NewJob) -> Result<Created, StoreError> {
+        let created = self.timed(StoreOp::Create, self.inner.create(job)).await?;
+        self.telemetry.submitted(&created);
+        Ok(created)
+    }
+
+    async fn create_batch(&self, batch: &BatchSpec) -> Result<CreatedBatch, StoreError> {
+        let created = self.timed(StoreOp::Create, self.inner.create_batch(batch)).await?;
+        self.telemetry.submitted_batch(&created);
+        Ok(created)
+    }
+
     observed! {
-        Create: create(job: &NewJob) -> Created;
         MarkPublished: mark_published(work: &WorkId, copy: &CopyId) -> ();
         Claim: claim(request: &ClaimRequest) -> Claim;
         Renew: renew(lease: &Lease, lease_ms: u64) -> Renewal;
@@ -53,7 +64,6 @@ impl<S: Store> Store for ObservedStore<S> {
         Release: release(lease: &Lease) -> Completion;
         Cancel: cancel(job: &JobId) -> Cancellation;
         Read: job(id: &JobId) -> Option<JobRecord>;
-        Create: create_batch(batch: &BatchSpec) -> CreatedBatch;
         Read: batch_program(batch: &BatchId) -> Program;
         Stage: stage_chunk(batch: &BatchId, chunk: &ChunkRecord, copy: &CopyId) -> ();
         Stage: seal_batch(batch: &BatchId) -> ();

@@ -19,3 +19,11 @@ pub fn landlock_abi() -> Option<i64> {
 pub fn may_write(dir: &Path) -> bool {
     nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK).is_ok()
 }
+
+/// The name of this host as part of a name: whatever else it has becomes a hyphen.
+#[must_use]
+pub fn host_name() -> String {
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    let part = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.') { c } else { '-' };
+    if name.is_empty() { "host".to_owned() } else { name.chars().map(part).collect() }
+}

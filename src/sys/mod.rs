@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "this module is the owner of unsafe code")]
 
 pub mod clock;
+pub mod failpoint;
 pub mod fd;
 pub mod kernel;
 pub mod native;

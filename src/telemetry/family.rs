@@ -7,7 +7,7 @@ use prometheus::core::Collector;
 use prometheus::{Counter, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use prometheus::{HistogramVec, IntGaugeVec};
 
-use super::label::Labels;
+use super::labels::Labels;
 use super::table::{Kind, Row};
 
 /// The series of a metric whose labels are `L`. Every combination exists from the start, so that a rate and an

@@ -6,10 +6,10 @@ use std::time::Duration;
 use prometheus::{Encoder, Registry, TextEncoder};
 
 use super::label::{
-    AckEnd, AttemptEnd, Build, ChunkEnd, ClaimAnswer, Ending, KnownLane, Outcome, Phase, PublishEnd, StoreErrorKind,
-    StoreOp, TaskName, WorkerState,
+    AttemptEnd, Build, ChunkEnd, ClaimAnswer, Ending, KnownLane, Outcome, Phase, TaskName, WorkerState,
 };
 use super::process;
+use super::server_label::{AckEnd, PublishEnd, StoreErrorKind, StoreOp};
 use super::table::Families;
 use crate::job::{BatchState, FaultKind, Lane, Language, LimitKind, OutcomeCounts, OutcomeKind, State, UnixMillis};
 use crate::ports::{Claim, RetryClass, StoreError};

@@ -1,83 +1,8 @@
 //! The closed sets from which labels take their values.
 
+use super::labels::{Labels, label, label_of};
 use crate::job::{BatchState, FaultKind, Lane, Language, LimitKind, OutcomeKind, Stage, State};
-use crate::ports::{Claim, RetryClass, StoreError};
-
-/// One label, or several that belong together, with all the values that they can have.
-pub(super) trait Labels: Copy {
-    /// The labels' names.
-    fn names() -> Vec<&'static str>;
-
-    /// Every combination of values.
-    fn rows() -> Vec<Vec<&'static str>>;
-
-    /// How many combinations there are.
-    fn count() -> usize;
-
-    /// The place of this one in [`Labels::rows`].
-    fn index(self) -> usize;
-}
-
-impl Labels for () {
-    fn names() -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn rows() -> Vec<Vec<&'static str>> {
-        vec![Vec::new()]
-    }
-
-    fn count() -> usize {
-        1
-    }
-
-    fn index(self) -> usize {
-        0
-    }
-}
-
-impl<A: Labels, B: Labels> Labels for (A, B) {
-    fn names() -> Vec<&'static str> {
-        [A::names(), B::names()].concat()
-    }
-
-    fn rows() -> Vec<Vec<&'static str>> {
-        let (heads, tails) = (A::rows(), B::rows());
-        heads.iter().flat_map(|head| tails.iter().map(move |tail| [head.as_slice(), tail].concat())).collect()
-    }
-
-    fn count() -> usize {
-        A::count() * B::count()
-    }
-
-    fn index(self) -> usize {
-        self.0.index() * B::count() + self.1.index()
-    }
-}
-
-/// A label whose values are those of a type of the vocabulary.
-macro_rules! label_of {
-    ($type:ty, $name:literal, $all:expr, $text:expr) => {
-        impl Labels for $type {
-            fn names() -> Vec<&'static str> {
-                vec![$name]
-            }
-
-            fn rows() -> Vec<Vec<&'static str>> {
-                $all.into_iter().map(|value| vec![$text(value)]).collect()
-            }
-
-            fn count() -> usize {
-                $all.len()
-            }
-
-            fn index(self) -> usize {
-                // A value that is not listed has no series, and is not counted under another's name.
-                $all.into_iter().position(|value| value == self).unwrap_or(usize::MAX)
-            }
-        }
-    };
-}
+use crate::ports::{Claim, RetryClass};
 
 label_of!(Language, "lang", Self::ALL, Self::as_str);
 label_of!(FaultKind, "kind", Self::ALL, Self::as_str);
@@ -178,25 +103,6 @@ impl Labels for Ending {
     fn index(self) -> usize {
         Self::all().position(|ending| ending == self).unwrap_or(usize::MAX)
     }
-}
-
-/// Declares a label with its values.
-macro_rules! label {
-    (
-        $(#[$doc:meta])* $vis:vis $type:ident is $name:literal {
-            $($(#[$value_doc:meta])* $value:ident = $text:expr,)+
-        }
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        $vis enum $type {
-            $($(#[$value_doc])* $value,)+
-        }
-
-        label_of!($type, $name, [$(Self::$value),+], |value: $type| match value {
-            $($type::$value => $text,)+
-        });
-    };
 }
 
 label! {
@@ -323,79 +229,6 @@ label! {
 }
 
 label! {
-    /// What the queue said to a message.
-    pub PublishEnd is "result" {
-        /// It has it.
-        Confirmed = "confirmed",
-        /// The lane is full.
-        Full = "full",
-        /// No answer.
-        Error = "error",
-    }
-}
-
-label! {
-    /// What became of an ack.
-    pub AckEnd is "result" {
-        /// The delivery is gone.
-        Ok = "ok",
-        /// It came too late: the delivery comes again.
-        Lost = "lost",
-        /// No answer.
-        Error = "error",
-    }
-}
-
-label! {
-    /// A call of the store.
-    pub StoreOp is "op" {
-        /// A new job or batch.
-        Create = "create",
-        /// A mark that a copy was published.
-        MarkPublished = "mark_published",
-        /// A claim.
-        Claim = "claim",
-        /// The renewal of a lease.
-        Renew = "renew",
-        /// The end of a job.
-        Complete = "complete",
-        /// The end of a chunk.
-        CompleteChunk = "complete_chunk",
-        /// A further try.
-        Retry = "retry",
-        /// Giving a claim up.
-        Release = "release",
-        /// A client's cancel.
-        Cancel = "cancel",
-        /// Adding to a batch.
-        Stage = "stage",
-        /// Any read.
-        Read = "read",
-    }
-}
-
-label! {
-    /// Why a call of the store failed.
-    pub(super) StoreErrorKind is "kind" {
-        Unavailable = "unavailable",
-        Full = "full",
-        Broken = "broken",
-        Unknown = "unknown",
-    }
-}
-
-impl StoreErrorKind {
-    pub(super) const fn of(error: &StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::Full(_) => Self::Full,
-            StoreError::Broken(_) => Self::Broken,
-            StoreError::Unknown(_) => Self::Unknown,
-        }
-    }
-}
-
-label! {
     /// The answers to a claim.
     pub(super) ClaimAnswer is "answer" {
         Run = "run",
@@ -408,6 +241,7 @@ label! {
         Held = "held",
         Duplicate = "duplicate",
         Poison = "poison",
+        DeadLettered = "dead_lettered",
         Alias = "alias",
     }
 }
@@ -425,6 +259,7 @@ impl ClaimAnswer {
             Claim::Held { .. } => Self::Held,
             Claim::Duplicate => Self::Duplicate,
             Claim::Poison => Self::Poison,
+            Claim::DeadLettered => Self::DeadLettered,
             Claim::Alias { .. } => Self::Alias,
         }
     }
@@ -461,6 +296,8 @@ label! {
         Executor = "executor",
         /// One that keeps a lease.
         Keeper = "keeper",
+        /// The one that ends what the broker gave up on.
+        Reaper = "reaper",
     }
 }
 

@@ -8,18 +8,22 @@
 //! to make series, nor anybody who reads metrics to learn what runs.
 #![forbid(unsafe_code)]
 
+mod broker;
 mod document;
 mod family;
 mod handle;
 mod label;
+mod labels;
 mod process;
 mod sandbox;
+mod server_label;
+mod service;
 mod syscall;
 mod table;
 
 pub use document::document;
 pub use handle::{BusySlot, CONTENT_TYPE, Exposition, JobEnd, Telemetry};
-pub use label::{
-    AckEnd, AttemptEnd, ChunkEnd, KillReason, OutcomeGroup, Phase, PublishEnd, Spare, StoreOp, TaskName, WorkerState,
-};
+pub use label::{AttemptEnd, ChunkEnd, KillReason, OutcomeGroup, Phase, Spare, TaskName, WorkerState};
+pub use server_label::{AckEnd, Connection, Disconnect, HttpRoute, PublishEnd, QueueName, StoreOp};
+pub use service::Waiting;
 pub use table::{Kind, Row, table};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::label::Labels;
+use super::labels::Labels;
 use crate::jail::syscalls;
 
 /// Calls that the jail's tables do not name, and that programs try all the same.

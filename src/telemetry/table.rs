@@ -4,12 +4,17 @@ use prometheus::{Counter, Gauge, Histogram, IntCounter, IntGauge, Registry};
 
 use super::family::{Cell, Family};
 use super::label::{
-    AckEnd, AttemptEnd, Build, ChunkEnd, ClaimAnswer, Ending, FailedStage, KillReason, KnownLane, Labels, LayerName,
-    Outcome, OutcomeGroup, Phase, PublishEnd, Spare, StoreErrorKind, StoreOp, TaskName, WorkerState,
+    AttemptEnd, Build, ChunkEnd, ClaimAnswer, Ending, FailedStage, KillReason, KnownLane, LayerName, Outcome,
+    OutcomeGroup, Phase, Spare, TaskName, WorkerState,
+};
+use super::labels::Labels;
+use super::server_label::{
+    AckEnd, Connection, Disconnect, HttpRoute, PublishEnd, QueueName, StatusClass, StoreCheck, StoreErrorKind, StoreOp,
+    Submission,
 };
 use super::syscall::DeniedCall;
 use crate::job::{BatchState, FaultKind, Language, LimitKind};
-use crate::ports::RetryClass;
+use crate::ports::{GiveUpReason, RetryClass};
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +139,20 @@ metrics! {
         "Deliveries given back to the queue.";
     dead_letters: IntCounter, (), "cellblock_dead_letters_total", NONE,
         "Deliveries parked for people.";
+    given_up: IntCounter, GiveUpReason, "cellblock_given_up_total", NONE,
+        "Messages that the broker gave up on and whose work a worker then ended, by the broker's reason.";
+    broker_connected: IntGauge, Connection, "cellblock_broker_connected", NONE,
+        "1 for a connection to the broker that is up.";
+    broker_blocked: IntGauge, (), "cellblock_broker_blocked", NONE,
+        "1 while the broker takes no publishes because it is short of memory or disk.";
+    broker_reconnects: IntCounter, (Connection, Disconnect), "cellblock_broker_reconnects_total", NONE,
+        "Connections to the broker that had to be made anew, by the cause.";
+    broker_confirm: Histogram, (), "cellblock_broker_confirm_seconds", SECONDS,
+        "From a publish to the broker's confirmation.";
+    broker_last_delivery: Gauge, (), "cellblock_broker_last_delivery_timestamp_seconds", NONE,
+        "When the last delivery came, in seconds since 1970; 0 when none has.";
+    queue_messages: IntGauge, QueueName, "cellblock_queue_messages", NONE,
+        "Messages in a queue as far as this process can tell. Every process of a service says the same.";
     chunks: IntCounter, ChunkEnd, "cellblock_batch_chunks_total", NONE,
         "Chunks whose results the store has accepted.";
     batches: IntCounter, BatchState, "cellblock_batches_total", NONE,
@@ -162,6 +181,22 @@ metrics! {
         "Duration of each call of the store, answered or not.";
     store_errors: IntCounter, (StoreOp, StoreErrorKind), "cellblock_store_errors_total", NONE,
         "Calls of the store that failed.";
+    store_unknown_outcomes: IntCounter, (), "cellblock_store_unknown_outcomes_total", NONE,
+        "Calls of the store after which it was not known whether they had an effect; each was made again.";
+    store_reconnects: IntCounter, (), "cellblock_store_reconnects_total", NONE,
+        "Connections to the store that had to be made anew.";
+    store_memory: Gauge, (), "cellblock_store_memory_ratio", NONE,
+        "Memory of the store's server as a share of its maxmemory; 0 when it has none.";
+    store_config: IntGauge, StoreCheck, "cellblock_store_config_ok", NONE,
+        "Whether the store's server is set up so that nothing is lost.";
+    submissions: IntCounter, Submission, "cellblock_submissions_total", NONE,
+        "Submits of jobs and batches by what they met under their idempotency key.";
+    waiters: IntGauge, (), "cellblock_http_waiters", NONE,
+        "Clients that wait for the end of a job or batch.";
+    http_requests: IntCounter, (HttpRoute, StatusClass), "cellblock_http_requests_total", NONE,
+        "Answers of the HTTP API.";
+    http_duration: Histogram, HttpRoute, "cellblock_http_request_seconds", WAITS,
+        "From a request to its answer; what a client asked to wait is part of it.";
     worker_state: IntGauge, WorkerState, "cellblock_worker_state", NONE,
         "1 for the state in which the worker is.";
     panics: IntCounter, TaskName, "cellblock_panics_total", NONE,
@@ -208,8 +243,32 @@ mod tests {
     #[test]
     fn labels_are_bounded_and_say_nothing_of_anybody() {
         let allowed = [
-            "action", "answer", "class", "group", "kind", "lane", "lang", "layer", "limit", "op", "outcome", "phase",
-            "reason", "result", "spare", "stage", "state", "syscall", "task", "version",
+            "action",
+            "answer",
+            "cause",
+            "check",
+            "class",
+            "connection",
+            "group",
+            "kind",
+            "lane",
+            "lang",
+            "layer",
+            "limit",
+            "op",
+            "outcome",
+            "phase",
+            "queue",
+            "reason",
+            "result",
+            "route",
+            "spare",
+            "stage",
+            "state",
+            "status",
+            "syscall",
+            "task",
+            "version",
         ];
         for row in table() {
             assert!(row.labels.iter().all(|label| allowed.contains(label)), "{}: {:?}", row.name, row.labels);

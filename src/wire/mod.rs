@@ -28,4 +28,4 @@ pub use message::{
 pub use outputs::validate_outputs;
 pub use result_document::{AttemptDocument, ResultDocument};
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};
-pub use version::{VersionOne, rfc3339};
+pub use version::{VersionOne, rfc3339, unix_millis};

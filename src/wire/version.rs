@@ -50,6 +50,12 @@ pub fn rfc3339(moment: UnixMillis) -> String {
 ///
 /// # Errors
 /// A fragment that says what is expected.
+/// The moment that [`rfc3339`] wrote.
+#[must_use]
+pub fn unix_millis(text: &str) -> Option<UnixMillis> {
+    parse_rfc3339(text).ok()
+}
+
 pub(super) fn parse_rfc3339(text: &str) -> Result<UnixMillis, String> {
     let expected = || format!("must be a moment after 1970 in RFC 3339 such as 2026-01-01T00:00:00Z, not {text:?}");
     let moment: Timestamp = text.parse().map_err(|_| expected())?;

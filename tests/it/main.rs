@@ -12,6 +12,8 @@ mod http;
 #[cfg(test)]
 mod rabbit;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod worker;

@@ -18,8 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("queue", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
     ("store", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
     ("runner", &["job", "jail", "lang", "policy", "ports", "sys", "telemetry", "wire", "zygote"]),
-    ("intake", &["job", "ports", "wire"]),
-    ("http", &["intake", "job", "ports", "sys", "wire"]),
+    ("intake", &["job", "ports", "sys", "wire"]),
+    ("http", &["intake", "job", "ports", "sys", "telemetry", "wire"]),
     ("config", &["job", "lang"]),
     (
         "app",
@@ -59,8 +59,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("axum", &["http"]),
-    ("hyper", &["http"]),
-    ("hyper_util", &["http"]),
+    ("hyper", &["http", "queue"]),
+    ("hyper_util", &["http", "queue"]),
 ];
 
 /// Names under which unrelated things gather.

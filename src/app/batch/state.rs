@@ -40,14 +40,14 @@ impl StateFile {
         if restart && path.exists() {
             // Its queue's lock proves that nobody uses what is about to be removed. What cannot be read is removed too.
             match EmbeddedQueue::open(path, wall.clone(), MAX_DEPTH) {
-                Err(error @ QueueError::Unavailable(_)) => return Err(error.into()),
+                Err(error @ (QueueError::Unavailable(_) | QueueError::Unroutable(_))) => return Err(error.into()),
                 Ok(_) | Err(QueueError::Broken(_)) => remove(path).map_err(BatchError::Remove)?,
             }
         }
         // The queue first: it has the lock.
         let queue = EmbeddedQueue::open(path, wall.clone(), MAX_DEPTH).map_err(|error| match error {
             QueueError::Broken(reason) => BatchError::BrokenState { state: path.to_owned(), reason },
-            QueueError::Unavailable(_) => error.into(),
+            QueueError::Unavailable(_) | QueueError::Unroutable(_) => error.into(),
         })?;
         let store = EmbeddedStore::open(path, wall).map_err(|error| match error {
             StoreError::Broken(reason) => BatchError::BrokenState { state: path.to_owned(), reason },

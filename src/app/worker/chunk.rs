@@ -6,7 +6,7 @@ use super::execute::Execute;
 use super::executor::Executor;
 use super::job::input_error;
 use super::keeper::Kept;
-use super::steps::{Claimed, NextTry, Settle, StepError, after_completion};
+use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
     AttemptSummary, Fault, ItemResult, Language, LimitKind, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError,
     RawJson, RetryPolicy, Usage, WorkId,
@@ -14,6 +14,7 @@ use crate::job::{
 use crate::policy::{Disposition, Ended};
 use crate::ports::{ChunkOutcome, ChunkRecord, Completion, Message, Queue, Store, StoreError};
 use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::sys::failpoint::{self, Failpoint};
 use crate::telemetry::{AttemptEnd, ChunkEnd};
 use crate::wire;
 
@@ -41,10 +42,10 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             return Ok(Settle::Release);
         }
         match ended {
-            Ok(()) => self.end_chunk(message, &claimed, results, &Rest::None, Settle::Ack).await,
+            Ok(()) => self.shared.end_chunk(message, &claimed, results, &Rest::None, Settle::Ack).await,
             // The batch is stopped: what was not run is not going to be.
             Err(Interrupted::Cancelled) => {
-                self.end_chunk(message, &claimed, results, &Rest::Cancelled, Settle::Ack).await
+                self.shared.end_chunk(message, &claimed, results, &Rest::Cancelled, Settle::Ack).await
             }
             Err(Interrupted::Abandoned) => self.shared.release(message, &claimed.lease).await,
             Err(Interrupted::Fault(fault)) => self.end_faulty_chunk(message, &claimed, results, fault).await,
@@ -76,31 +77,34 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             }
             Disposition::Release => self.shared.release(message, &claimed.lease).await,
             Disposition::DeadLetter { reason } => {
-                self.end_chunk(message, claimed, results, &Rest::Fault(fault), Settle::DeadLetter(reason)).await
+                self.shared.end_chunk(message, claimed, results, &Rest::Fault(fault), Settle::DeadLetter(reason)).await
             }
             Disposition::Finish { .. } => {
-                self.end_chunk(message, claimed, results, &Rest::Fault(fault), Settle::Ack).await
+                self.shared.end_chunk(message, claimed, results, &Rest::Fault(fault), Settle::Ack).await
             }
         }
     }
+}
 
+impl<S: Store, Q: Queue> Shared<S, Q> {
     /// Records the results of a chunk.
-    async fn end_chunk(
-        &mut self,
+    pub(super) async fn end_chunk(
+        &self,
         message: &Message,
         claimed: &Claimed,
         mut results: Results,
         rest: &Rest,
         settle: Settle,
     ) -> Result<Settle, StepError> {
+        failpoint::reached(Failpoint::RunDone);
         let (language, limits) = (results.language, std::mem::take(&mut results.limits));
         let outcome = results.finish(rest)?;
-        let completion = self.shared.complete_chunk(&claimed.lease, &outcome).await?;
+        let completion = self.complete_chunk(&claimed.lease, &outcome).await?;
         if completion == Completion::Fenced {
-            self.shared.attempt_ended(message, AttemptEnd::Fenced);
+            self.attempt_ended(message, AttemptEnd::Fenced);
         } else {
-            self.shared.attempt_ended(message, AttemptEnd::Recorded);
-            let telemetry = &self.shared.settings.telemetry;
+            self.attempt_ended(message, AttemptEnd::Recorded);
+            let telemetry = &self.settings.telemetry;
             telemetry.chunk_ended(language, end_of(&outcome), &outcome.counts, &limits);
         }
         Ok(after_completion(completion, settle))
@@ -117,7 +121,7 @@ fn end_of(outcome: &ChunkOutcome) -> ChunkEnd {
 
 /// What is said of items that were not run.
 #[derive(Debug)]
-enum Rest {
+pub(super) enum Rest {
     /// There are none.
     None,
     Cancelled,
@@ -126,7 +130,7 @@ enum Rest {
 
 /// The results of a chunk as they come, one line an item in item order.
 #[derive(Debug)]
-struct Results {
+pub(super) struct Results {
     lines: Vec<u8>,
     counts: OutcomeCounts,
     language: Language,
@@ -140,6 +144,13 @@ struct Results {
 }
 
 impl Results {
+    /// The results of a chunk of which nothing is run.
+    pub(super) fn without_run(record: &ChunkRecord, language: Language) -> Self {
+        let (next, end) = (record.first_item, record.first_item + u64::from(record.count));
+        let (lines, counts, limits, refused) = (Vec::new(), OutcomeCounts::default(), Vec::new(), VecDeque::new());
+        Self { lines, counts, language, limits, refused, next, end, broken: None }
+    }
+
     /// Reads a chunk's lines: the items to be run, and the results that already stand.
     fn prepare(record: &ChunkRecord, program: &Program) -> (Self, Vec<Item>) {
         let first = record.first_item;

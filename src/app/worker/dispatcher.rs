@@ -9,10 +9,11 @@ use super::drain::{Drain, DrainSwitch, reached};
 use super::execute::Execute;
 use super::executor::Executor;
 use super::programs::Programs;
+use super::reaper;
 use super::settings::WorkerSettings;
 use super::steps::Shared;
-use crate::job::WorkId;
-use crate::ports::{Delivered, Queue, Store, WallClock};
+use crate::job::{IdError, WorkId, WorkerId};
+use crate::ports::{Delivered, GivenUp, Queue, Store, WallClock};
 use crate::queue::{ObservedDelivery, ObservedQueue};
 use crate::store::ObservedStore;
 use crate::tasks::{self, Task};
@@ -64,6 +65,15 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
     #[must_use]
     pub fn settled_work(&self) -> broadcast::Receiver<WorkId> {
         self.shared.settled_work.subscribe()
+    }
+
+    /// Ends the work of what the queue gave up on, for ever, beside [`Worker::run`].
+    ///
+    /// # Errors
+    /// [`IdError`] when the worker's own id is too long for one that is made from it.
+    pub fn reap<G: GivenUp>(&self, given_up: G) -> Result<Task<()>, IdError> {
+        let name = WorkerId::parse(format!("{}-reaper", self.shared.settings.id))?;
+        Ok(tasks::spawn("reaper", reaper::reap(Arc::clone(&self.shared), given_up, name)))
     }
 
     /// Works until `drain` says otherwise. `place` makes what an executor runs programs in.

@@ -10,6 +10,7 @@ use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Message, Payload, Queue, Store, StoreError};
 use crate::sys::clock;
+use crate::sys::failpoint::{self, Failpoint};
 use crate::tasks;
 use crate::telemetry::{Phase, TaskName, Telemetry};
 
@@ -67,6 +68,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 Settle::Release
             }
         };
+        failpoint::reached(Failpoint::RecordDone);
         settle(&self.shared.settings.telemetry, delivery, settlement).await;
         // Nobody has to listen.
         drop(self.shared.settled_work.send(message.work));
@@ -82,6 +84,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         }
         match (claim_step(&claim), claim) {
             (ClaimStep::Run, Claim::Run { lease, attempts: tries, .. }) => {
+                failpoint::reached(Failpoint::ClaimDone);
                 let claimed = Claimed { lease, tries, at };
                 match &message.payload {
                     Payload::Job { spec, .. } => self.run_job(message, spec, claimed).await,
@@ -93,7 +96,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     }
 }
 
-async fn settle<D: Delivery>(telemetry: &Telemetry, delivery: D, settlement: Settle) {
+pub(super) async fn settle<D: Delivery>(telemetry: &Telemetry, delivery: D, settlement: Settle) {
     let begun = clock::now();
     let settled = match settlement {
         Settle::Ack => delivery.ack().await.map(|was_known| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::execute::Execute;
 use super::executor::Executor;
 use super::keeper::Kept;
-use super::steps::{Claimed, NextTry, Settle, StepError, after_completion};
+use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
     AttemptSummary, Fault, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy, RuntimeVersion,
     State, UnixMillis, Usage, WorkId, WorkerId,
@@ -13,12 +13,13 @@ use crate::job::{
 use crate::policy::{Disposition, Ended};
 use crate::ports::{Completion, FinishedJob, Message, Queue, Store, StoreError};
 use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::sys::failpoint::{self, Failpoint};
 use crate::telemetry::{AttemptEnd, JobEnd};
 use crate::wire::{self, ResultDocument};
 
 /// What a try came to.
 #[derive(Debug)]
-enum Tried {
+pub(super) enum Tried {
     Ran(Box<ItemRun>),
     /// The inputs are not what the job declares; nothing ran.
     Refused(ProgramError),
@@ -95,18 +96,20 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         if let Tried::Fault(fault) = &tried {
             self.shared.settings.telemetry.fault(fault.kind);
         }
-        let worker = &Arc::clone(&self.shared).settings.id;
-        let ended = EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker };
-        match self.shared.dispose(message, &policy, tried.ended()) {
-            Disposition::Finish { state } => self.end_job(&ended, state, Settle::Ack).await,
+        let shared = Arc::clone(&self.shared);
+        let runtime = self.place.runtime(program.language);
+        let ended =
+            EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker: &shared.settings.id, runtime };
+        match shared.dispose(message, &policy, tried.ended()) {
+            Disposition::Finish { state } => shared.end_job(&ended, state, Settle::Ack).await,
             Disposition::DeadLetter { reason } => {
-                self.end_job(&ended, State::DeadLettered, Settle::DeadLetter(reason)).await
+                shared.end_job(&ended, State::DeadLettered, Settle::DeadLetter(reason)).await
             }
             Disposition::Retry { class, attempt, infra, delay_ms } => {
                 let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
-                self.shared.retry(message, &claimed.lease, next).await
+                shared.retry(message, &claimed.lease, next).await
             }
-            Disposition::Release => self.shared.release(message, &claimed.lease).await,
+            Disposition::Release => shared.release(message, &claimed.lease).await,
         }
     }
 
@@ -138,46 +141,54 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             (None, Ok(())) => Tried::Fault(Fault::zygote_died("the run ended without a result")),
         })
     }
+}
 
+impl<S: Store, Q: Queue> Shared<S, Q> {
     /// Records the end of a job.
-    async fn end_job(&mut self, ended: &EndedTry<'_>, state: State, settle: Settle) -> Result<Settle, StepError> {
-        let runtime = self.place.runtime(ended.spec.program.language);
-        let document = ended.document(state, runtime, self.shared.now()).to_json();
+    pub(super) async fn end_job(
+        &self,
+        ended: &EndedTry<'_>,
+        state: State,
+        settle: Settle,
+    ) -> Result<Settle, StepError> {
+        failpoint::reached(Failpoint::RunDone);
+        let document = ended.document(state, self.now()).to_json();
         let document = document.map_err(|error| StoreError::Broken(error.to_string()))?;
         let end = FinishedJob { state, outcome: ended.tried.outcome(), attempt: ended.summary(), document };
-        let completion = self.shared.complete(&ended.claimed.lease, &end).await?;
+        let completion = self.complete(&ended.claimed.lease, &end).await?;
         self.report(ended, state, completion);
         Ok(after_completion(completion, settle))
     }
 
     /// Counts the job, once: nobody but the holder of the claim gets any other answer than that it is fenced.
     fn report(&self, ended: &EndedTry<'_>, state: State, completion: Completion) {
-        let EndedTry { message, spec, tried, .. } = *ended;
+        let EndedTry { message, spec, tried, .. } = ended;
         if completion == Completion::Fenced {
-            return self.shared.attempt_ended(message, AttemptEnd::Fenced);
+            return self.attempt_ended(message, AttemptEnd::Fenced);
         }
-        self.shared.attempt_ended(message, AttemptEnd::Recorded);
-        self.shared.settings.telemetry.job_ended(&JobEnd {
+        self.attempt_ended(message, AttemptEnd::Recorded);
+        self.settings.telemetry.job_ended(&JobEnd {
             lane: &message.lane,
             language: spec.program.language,
             state,
             outcome: tried.outcome(),
             limit: tried.limit(),
             submitted_at: message.submitted_at,
-            ended_at: self.shared.now(),
+            ended_at: self.now(),
         });
     }
 }
 
 /// A try with all that its record needs.
-#[derive(Clone, Copy)]
-struct EndedTry<'a> {
-    message: &'a Message,
-    id: &'a JobId,
-    spec: &'a JobSpec,
-    claimed: &'a Claimed,
-    tried: &'a Tried,
-    worker: &'a WorkerId,
+pub(super) struct EndedTry<'a> {
+    pub(super) message: &'a Message,
+    pub(super) id: &'a JobId,
+    pub(super) spec: &'a JobSpec,
+    pub(super) claimed: &'a Claimed,
+    pub(super) tried: &'a Tried,
+    pub(super) worker: &'a WorkerId,
+    /// What ran it, where anything did.
+    pub(super) runtime: Option<RuntimeVersion>,
 }
 
 impl EndedTry<'_> {
@@ -192,16 +203,16 @@ impl EndedTry<'_> {
         }
     }
 
-    fn document(&self, state: State, runtime: Option<RuntimeVersion>, now: UnixMillis) -> ResultDocument {
-        let Self { message, id, spec, claimed, tried, worker } = *self;
-        let mut document = ResultDocument::new(id.clone(), state, message.submitted_at);
+    fn document(&self, state: State, now: UnixMillis) -> ResultDocument {
+        let Self { message, id, spec, claimed, tried, worker, runtime } = self;
+        let mut document = ResultDocument::new((*id).clone(), state, message.submitted_at);
         document.outcome = tried.outcome();
         document.fault = tried.fault();
         document.usage = tried.usage();
         document.attempt = message.attempt;
         document.attempts = claimed.tries.iter().cloned().chain([self.summary()]).map(Into::into).collect();
-        document.worker = Some(worker.clone());
-        document.runtime = runtime;
+        document.worker = Some((*worker).clone());
+        document.runtime.clone_from(runtime);
         document.started_at = Some(claimed.at);
         document.finished_at = Some(now);
         document.expires_at = Some(now.plus_ms(spec.result_ttl_s.saturating_mul(1000)));

@@ -28,6 +28,7 @@ mod job;
 mod keeper;
 mod patience;
 mod programs;
+mod reaper;
 mod settings;
 mod steps;
 

@@ -41,7 +41,7 @@ impl Passing for QueueError {
     fn is_passing(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Broken(_) => false,
+            Self::Unroutable(_) | Self::Broken(_) => false,
         }
     }
 }

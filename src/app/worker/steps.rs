@@ -9,13 +9,14 @@ use super::drain::Drain;
 use super::keeper::Keeper;
 use super::programs::Programs;
 use super::settings::WorkerSettings;
-use crate::job::{AttemptSummary, CopyId, Fingerprint, Language, RetryPolicy, UnixMillis, WorkId};
+use crate::job::{AttemptSummary, CopyId, Fingerprint, Language, RetryPolicy, UnixMillis, WorkId, WorkerId};
 use crate::policy::{ClaimStep, Disposition, Ended, Situation, disposition};
 use crate::ports::{
     ChunkOutcome, Claim, ClaimRequest, Completion, Delay, FinishedJob, Lease, Message, Payload, Published, Queue,
     QueueError, RetryClass, RetryStep, Scheduled, Store, StoreError, WallClock,
 };
 use crate::sys::clock;
+use crate::sys::failpoint::{self, Failpoint};
 use crate::telemetry::{AttemptEnd, Phase};
 
 /// What all executors of a worker share.
@@ -76,14 +77,21 @@ pub(super) struct NextTry {
 }
 
 impl<S: Store, Q: Queue> Shared<S, Q> {
+    /// Asks for the work of a message, in the worker's name.
     pub(super) async fn claim(&self, message: &Message, tag: String) -> Result<Claim, StepError> {
+        self.claim_as(&self.settings.id, message, tag).await
+    }
+
+    /// Asks for the work of a message.
+    pub(super) async fn claim_as(&self, owner: &WorkerId, message: &Message, tag: String) -> Result<Claim, StepError> {
+        failpoint::reached(Failpoint::ClaimDue);
         let request = ClaimRequest {
             work: message.work.clone(),
             attempt: message.attempt,
             infra: message.infra,
             copy: message.copy.clone(),
             delivery: tag,
-            owner: self.settings.id.clone(),
+            owner: owner.clone(),
             lease_ms: self.settings.lease_ms,
             deadline: message.deadline,
             fingerprint: message.fingerprint,
@@ -183,12 +191,14 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
         };
         self.attempt_ended(message, AttemptEnd::Retry);
         self.settings.telemetry.retried(class);
+        failpoint::reached(Failpoint::RetryRecorded);
         let message = Message { copy, attempt, infra, ..message.clone() };
         let publish = async {
             self.publish(&message, Delay { ms: delay_ms }).await?;
             self.mark_published(&message).await.map_err(StepError::from)
         };
         self.timed(Phase::Publish, publish).await?;
+        failpoint::reached(Failpoint::RetryPublished);
         Ok(Settle::Ack)
     }
 

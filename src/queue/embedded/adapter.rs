@@ -13,7 +13,7 @@ use super::delivery::EmbeddedDelivery;
 use super::rows::{self, DeadLetter, Reservation};
 use super::{body, schema};
 use crate::job::Lane;
-use crate::ports::{Delay, Delivered, Message, Published, Queue, QueueError, WallClock};
+use crate::ports::{Delay, Delivered, Message, Parked, ParkingLot, Published, Queue, QueueError, WallClock};
 
 /// Longest wait between two looks: a wall clock that is set, or a note that was missed, costs no more than this.
 const POLL_MS: u64 = 1_000;
@@ -115,6 +115,37 @@ impl Queue for EmbeddedQueue {
         let lane = lane.clone();
         self.consumer.write(move |conn, _| rows::depth(conn, lane.as_str())).await
     }
+}
+
+impl ParkingLot for EmbeddedQueue {
+    async fn parked(&self, limit: u32) -> Result<Vec<Parked>, QueueError> {
+        let letters = self.dead_letters(0, limit).await?;
+        Ok(letters.into_iter().map(parked).collect())
+    }
+
+    async fn remove_parked(&self, ids: &[String]) -> Result<Vec<String>, QueueError> {
+        let ids = ids.to_vec();
+        self.consumer
+            .write(move |conn, _| {
+                let mut removed = Vec::new();
+                for id in ids {
+                    if let Ok(seq) = id.parse()
+                        && rows::remove_dead_letter(conn, seq)?
+                    {
+                        removed.push(id);
+                    }
+                }
+                Ok(removed)
+            })
+            .await
+    }
+}
+
+fn parked(letter: DeadLetter) -> Parked {
+    let DeadLetter { seq, lane, work, reason, died_at, body } = letter;
+    let message = body::decode(&body).ok().map(Box::new);
+    let (id, body) = (seq.to_string(), body.into_bytes());
+    Parked { id, lane, work, reason, parked_at: Some(died_at), body, message }
 }
 
 enum Look {

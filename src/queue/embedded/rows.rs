@@ -164,6 +164,12 @@ pub(super) fn dead_letters(conn: &Connection, after: u64, limit: u32) -> Result<
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Removes a dead letter; answers whether it was there.
+pub(super) fn remove_dead_letter(conn: &Connection, seq: u64) -> Result<bool, QueueError> {
+    let mut delete = conn.prepare_cached("DELETE FROM dead_letter WHERE seq = ?1")?;
+    Ok(delete.execute([int(seq)])? == 1)
+}
+
 /// SQLite's integers are signed; values beyond their range saturate, which for a time means "never".
 fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)

@@ -56,10 +56,7 @@ CREATE TABLE dead_letter (
 /// Opens or makes the file and takes its lock, which lasts as long as the answer's `File`.
 pub(super) fn open_file(path: &Path) -> Result<(Connection, File), QueueError> {
     let lock = lock(path)?;
-    let named = |error: QueueError| match error {
-        QueueError::Unavailable(text) => QueueError::Unavailable(format!("{}: {text}", path.display())),
-        QueueError::Broken(text) => QueueError::Broken(format!("{}: {text}", path.display())),
-    };
+    let named = |error: QueueError| error.at(path.display());
     let unavailable = |error| QueueError::Unavailable(format!("{}: {error}", path.display()));
     make_private(path).map_err(unavailable)?;
     let mut conn = Connection::open(path).map_err(|error| named(error.into()))?;

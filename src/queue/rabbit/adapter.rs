@@ -1,25 +1,24 @@
 //! The queue as the rest of the worker sees it.
 
-use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use tokio::sync::watch;
 
-use super::consumer;
+use super::consumer::Purpose;
 use super::delivery::RabbitDelivery;
-use super::inbox::{Inbox, Incoming};
 use super::link::{Base, short};
-use super::parked::{self, ParkedMessage};
+use super::parked;
 use super::properties::{from_amqp, to_amqp};
 use super::publisher::Publisher;
 use super::settings::RabbitSettings;
+use super::taking::{Taken, Taking};
 use super::topology::close;
 use crate::job::{KeyDigest, Lane};
-use crate::ports::{Delay, Delivered, Message, Published, Queue, QueueError, WallClock};
-use crate::tasks::{self, Task};
+use crate::ports::{Delay, Delivered, Message, Parked, ParkingLot, Published, Queue, QueueError, WallClock};
+use crate::telemetry::{self, QueueName};
 use crate::wire::{Arrival, Decoded, UnnamedJob, decode_message, encode_message};
 
 /// The queue on RabbitMQ. See the module's description.
@@ -28,10 +27,7 @@ pub struct RabbitQueue {
     base: Arc<Base>,
     clock: WallClock,
     publisher: Arc<Publisher>,
-    inbox: Arc<Inbox>,
-    lanes: watch::Sender<Vec<Lane>>,
-    /// Started by the first call that takes.
-    consumer: Mutex<Option<Task<()>>>,
+    taking: Taking,
 }
 
 impl RabbitQueue {
@@ -41,13 +37,12 @@ impl RabbitQueue {
     /// [`QueueError::Broken`] for settings that give no usable names.
     pub fn new(settings: RabbitSettings, clock: WallClock) -> Result<Self, QueueError> {
         let base = Arc::new(Base::new(settings)?);
+        let purpose = Purpose { connection: telemetry::Connection::Consume, prefetch: base.settings.slots };
         Ok(Self {
             publisher: Arc::new(Publisher::new(Arc::clone(&base))),
+            taking: Taking::new(Arc::clone(&base), purpose),
             base,
             clock,
-            inbox: Arc::new(Inbox::default()),
-            lanes: watch::Sender::new(Vec::new()),
-            consumer: Mutex::new(None),
         })
     }
 
@@ -62,40 +57,40 @@ impl RabbitQueue {
     /// Whether deliveries can come right now.
     #[must_use]
     pub fn is_consuming(&self) -> bool {
-        self.inbox.is_open()
+        self.taking.inbox.is_open()
     }
 
-    /// The oldest dead letters, at most `limit`. They stay where they are; before RabbitMQ 4.3 each look counts as a delivery,
-    /// of which a parked message has a million.
+    /// Messages in each queue of the topology, by what the queue is for. Those of several lanes or delays of one purpose
+    /// are added up.
     ///
     /// # Errors
     /// [`QueueError`] of the broker.
-    pub async fn parked(&self, limit: u32) -> Result<Vec<ParkedMessage>, QueueError> {
+    pub async fn depths(&self) -> Result<Vec<(QueueName, u64)>, QueueError> {
         let line = self.publisher.line().await?;
-        parked::look(&self.base, &line.connection, limit).await
+        self.publisher.is_blocked(&line);
+        let channel = self.base.answer(line.connection.create_channel()).await?;
+        let mut depths: Vec<(QueueName, u64)> = Vec::new();
+        for (name, queue) in self.base.topology.named_queues() {
+            let ready = self.ready(&channel, &queue).await?;
+            match depths.iter_mut().find(|(found, _)| *found == name) {
+                Some((_, depth)) => *depth += ready,
+                None => depths.push((name, ready)),
+            }
+        }
+        close(&channel).await;
+        Ok(depths)
     }
 
-    /// Makes sure that these lanes are consumed, besides those that already are.
-    fn want(&self, lanes: &[Lane]) {
-        self.lanes.send_if_modified(|wanted| {
-            let before = wanted.len();
-            for lane in lanes {
-                if !wanted.contains(lane) {
-                    wanted.push(lane.clone());
-                }
-            }
-            wanted.len() > before
-        });
-        let mut consumer = self.consumer.lock().unwrap_or_else(PoisonError::into_inner);
-        consumer.get_or_insert_with(|| {
-            let running = consumer::run(Arc::clone(&self.base), Arc::clone(&self.inbox), self.lanes.subscribe());
-            tasks::spawn("consumer", running)
-        });
+    /// Messages of a queue that nobody has reserved.
+    async fn ready(&self, channel: &Channel, queue: &str) -> Result<u64, QueueError> {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let asked = channel.queue_declare(short(queue), options, FieldTable::default());
+        Ok(self.base.answer(asked).await?.message_count().into())
     }
 
     /// Reads a delivery that was taken; `None` when it was a job without a name, which comes again under one.
     async fn read(&self, taken: Taken<'_>) -> Result<Option<Delivered<RabbitDelivery>>, QueueError> {
-        let Some(incoming) = &taken.0 else { return Ok(None) };
+        let Some(incoming) = taken.get() else { return Ok(None) };
         let arrival = Arrival {
             lane: incoming.lane.clone(),
             at: self.clock.now(),
@@ -116,8 +111,8 @@ impl RabbitQueue {
     }
 
     fn hand_out(&self, taken: Taken<'_>) -> Option<RabbitDelivery> {
-        let parts = (Arc::clone(&self.inbox), Arc::clone(&self.base), Arc::clone(&self.publisher));
-        taken.keep().map(|incoming| RabbitDelivery::new(incoming, parts.0, parts.1, parts.2, self.clock.clone()))
+        let parts = (Arc::clone(&self.taking.inbox), Arc::clone(&self.base), Arc::clone(&self.publisher));
+        taken.keep().map(|incoming| RabbitDelivery::new(incoming, parts, self.clock.clone()))
     }
 
     /// Publishes a job without a name under one and acknowledges the one without.
@@ -132,10 +127,10 @@ impl RabbitQueue {
             if self.publish(&message, delay).await? == Published::Confirmed {
                 tracing::debug!(work = %message.work, "a job without a name was given one");
                 if let Some(incoming) = taken.keep() {
-                    self.inbox.settled(&incoming.lane, incoming.generation);
+                    self.taking.inbox.settled(&incoming.lane, incoming.generation);
                     // An ack that is lost here brings the job again, and it runs twice under two names: it asked for nothing else.
                     let ack = incoming.delivery.acker.ack(BasicAckOptions::default());
-                    match self.inbox.answer(incoming.generation, ack).await {
+                    match self.taking.inbox.answer(incoming.generation, ack).await {
                         Some(Ok(true)) => {}
                         answer => tracing::warn!(?answer, "a job without a name may run twice"),
                     }
@@ -161,16 +156,8 @@ impl Queue for RabbitQueue {
     }
 
     async fn next(&self, lanes: &[Lane]) -> Result<Delivered<RabbitDelivery>, QueueError> {
-        self.want(lanes);
         loop {
-            // Enabled before the look, so that an arrival between look and wait is not missed.
-            let mut arrived = pin!(self.inbox.arrived.notified());
-            arrived.as_mut().enable();
-            let Some(incoming) = self.inbox.take(lanes)? else {
-                arrived.await;
-                continue;
-            };
-            if let Some(delivered) = self.read(Taken(Some(incoming), &self.inbox)).await? {
+            if let Some(delivered) = self.read(self.taking.next(lanes).await?).await? {
                 return Ok(delivered);
             }
         }
@@ -179,27 +166,20 @@ impl Queue for RabbitQueue {
     async fn depth(&self, lane: &Lane) -> Result<u64, QueueError> {
         let line = self.publisher.line().await?;
         let channel = self.base.answer(line.connection.create_channel()).await?;
-        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let queue = short(&self.base.topology.lane_queue(lane));
-        let ready = self.base.answer(channel.queue_declare(queue, options, FieldTable::default())).await?;
+        let ready = self.ready(&channel, &self.base.topology.lane_queue(lane)).await?;
         close(&channel).await;
-        Ok(u64::from(ready.message_count()) + self.inbox.held(lane))
+        Ok(ready + self.taking.inbox.held(lane))
     }
 }
 
-/// Out of the inbox and not handed out: dropped, it goes back to its place.
-struct Taken<'a>(Option<Incoming>, &'a Inbox);
-
-impl Taken<'_> {
-    fn keep(mut self) -> Option<Incoming> {
-        self.0.take()
+impl ParkingLot for RabbitQueue {
+    async fn parked(&self, limit: u32) -> Result<Vec<Parked>, QueueError> {
+        let line = self.publisher.line().await?;
+        parked::look(&self.base, &line.connection, limit).await
     }
-}
 
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        if let Some(incoming) = self.0.take() {
-            self.1.put_back(incoming);
-        }
+    async fn remove_parked(&self, ids: &[String]) -> Result<Vec<String>, QueueError> {
+        let line = self.publisher.line().await?;
+        parked::remove(&self.base, &line.connection, ids).await
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::handshake;
 use super::link::{connect, is_missing, queue_error};
-use super::management;
+use super::management::Management;
 use super::settings::RabbitSettings;
 use super::topology::{Argument, Object, Policy, Topology, close, declare, is_there};
 use crate::ports::QueueError;
@@ -144,9 +144,9 @@ async fn policies(settings: &RabbitSettings, topology: &Topology, management: Op
     let Some(address) = management else {
         return vec![CheckRow::good(name, "not looked at: no address of the management interface")];
     };
-    let user = &settings.uri.authority.userinfo;
-    let login = format!("{}:{}", user.username, user.password);
-    let found = match management::policies(address, &login, &settings.uri.vhost).await {
+    let login = settings.login();
+    let asking = async { Management::at(address, &login, &settings.uri.vhost)?.policies().await };
+    let found = match asking.await {
         Ok(found) => found,
         Err(error) => return vec![CheckRow::bad(name, error, "enable rabbitmq_management, or correct its address")],
     };

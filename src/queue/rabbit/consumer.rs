@@ -1,5 +1,6 @@
 //! The connection that consumes: one task that builds it, watches it, and builds it anew.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use super::inbox::{Inbox, Incoming};
 use super::link::{Base, short};
 use crate::job::Lane;
 use crate::ports::QueueError;
+use crate::sys::clock;
 use crate::tasks;
+use crate::telemetry::{self, Disconnect};
 
 /// Time between two looks at whether the channel still stands. A consumer whose delivery stayed unsettled for too
 /// long loses its channel without a word on its stream.
@@ -30,31 +33,74 @@ enum Event {
     Ended(Lane, Option<lapin::Error>),
 }
 
+/// What a consumer is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Purpose {
+    /// Its name in metrics and at the broker.
+    pub(super) connection: telemetry::Connection,
+    /// Deliveries of one lane that are reserved at a time.
+    pub(super) prefetch: u16,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self.connection {
+            telemetry::Connection::Consume => "consume",
+            telemetry::Connection::Publish => "publish",
+            telemetry::Connection::Reap => "reap",
+        }
+    }
+}
+
+/// The end of a connection.
+struct Lost {
+    cause: Disconnect,
+    error: QueueError,
+}
+
+impl Lost {
+    fn new(cause: Disconnect, text: impl Into<String>) -> Self {
+        Self { cause, error: QueueError::Unavailable(text.into()) }
+    }
+}
+
+/// Whatever the broker refuses or leaves unanswered once a connection is up.
+impl From<QueueError> for Lost {
+    fn from(error: QueueError) -> Self {
+        Self { cause: Disconnect::Closed, error }
+    }
+}
+
 /// Consumes the wanted lanes for as long as it is polled.
-pub(super) async fn run(base: Arc<Base>, inbox: Arc<Inbox>, mut lanes: watch::Receiver<Vec<Lane>>) {
+pub(super) async fn run(base: Arc<Base>, inbox: Arc<Inbox>, mut lanes: watch::Receiver<Vec<Lane>>, purpose: Purpose) {
     let mut backoff = base.settings.first_backoff;
     let mut generation = 0;
     loop {
         generation += 1;
-        let session = session(&base, &inbox, &mut lanes, generation);
+        let session = session(&base, &inbox, &mut lanes, (generation, purpose));
         let ended = tasks::catching("consumer", session).await;
         let was_up = inbox.is_open();
         inbox.close();
         if was_up {
             backoff = base.settings.first_backoff;
         }
-        match ended {
+        let cause = match ended {
             Ok(Ok(never)) => match never {},
-            Ok(Err(error)) => {
+            Ok(Err(Lost { cause, error })) => {
                 tracing::warn!(%error, place = base.settings.place(), ?backoff, "the consumer's connection is lost");
                 // Takers wait through what passes by itself. What does not, they have to hear of, unless it was
                 // the end of a connection that worked.
                 if !was_up && matches!(error, QueueError::Broken(_)) {
                     inbox.fail(error);
                 }
+                cause
             }
-            Err(panicked) => inbox.fail(QueueError::Unavailable(panicked.to_string())),
-        }
+            Err(panicked) => {
+                inbox.fail(QueueError::Unavailable(panicked.to_string()));
+                Disconnect::Panic
+            }
+        };
+        base.settings.telemetry.broker_disconnected(purpose.connection, cause);
         tokio::time::sleep(jittered(backoff)).await;
         backoff = (backoff * 2).min(base.settings.longest_backoff);
     }
@@ -72,10 +118,11 @@ async fn session(
     base: &Base,
     inbox: &Inbox,
     lanes: &mut watch::Receiver<Vec<Lane>>,
-    generation: u64,
-) -> Result<std::convert::Infallible, QueueError> {
-    let connection = base.connect("consume").await?;
-    let ended = consume(base, inbox, lanes, generation, &connection).await;
+    (generation, purpose): (u64, Purpose),
+) -> Result<Infallible, Lost> {
+    let connecting = base.connect(purpose.name()).await;
+    let connection = connecting.map_err(|error| Lost { cause: Disconnect::Refused, error })?;
+    let ended = consume(base, inbox, lanes, (generation, purpose), &connection).await;
     // The sooner the broker knows, the sooner it delivers to somebody else what came on this connection.
     match tokio::time::timeout(CLOSE, connection.close(200, short("rebuilding"))).await {
         Ok(Ok(())) => {}
@@ -89,29 +136,36 @@ async fn consume(
     base: &Base,
     inbox: &Inbox,
     lanes: &mut watch::Receiver<Vec<Lane>>,
-    generation: u64,
+    (generation, purpose): (u64, Purpose),
     connection: &Connection,
-) -> Result<std::convert::Infallible, QueueError> {
+) -> Result<Infallible, Lost> {
     let channel = base.answer(connection.create_channel()).await?;
     // For each consumer: quorum queues refuse a limit for the whole channel.
-    base.answer(channel.basic_qos(base.settings.slots, BasicQosOptions::default())).await?;
+    base.answer(channel.basic_qos(purpose.prefetch, BasicQosOptions::default())).await?;
     let mut consuming = Vec::new();
     let mut streams = SelectAll::new();
     start(base, &channel, lanes, &mut consuming, &mut streams).await?;
     inbox.open(generation);
+    base.settings.telemetry.broker_connected(purpose.connection);
     let mut watch = tokio::time::interval(WATCH);
     loop {
         tokio::select! {
             event = next_of(&mut streams) => match event {
-                Event::Came(lane, delivery) => inbox.put(Incoming { lane, generation, delivery: *delivery }),
-                Event::Ended(lane, error) => {
-                    let why = error.map_or_else(|| "cancelled by the broker".to_owned(), |error| error.to_string());
-                    return Err(QueueError::Unavailable(format!("the consumer of lane {lane} ended: {why}")));
+                Event::Came(lane, delivery) => {
+                    base.settings.telemetry.delivery_came(clock::unix_now());
+                    inbox.put(Incoming { lane, generation, delivery: *delivery });
+                }
+                Event::Ended(lane, None) => {
+                    let text = format!("the consumer of lane {lane} was cancelled by the broker");
+                    return Err(Lost::new(Disconnect::Cancelled, text));
+                }
+                Event::Ended(lane, Some(error)) => {
+                    return Err(Lost::new(Disconnect::Closed, format!("the consumer of lane {lane} ended: {error}")));
                 }
             },
             _ = watch.tick() => {
                 if !(channel.status().connected() && connection.status().connected()) {
-                    return Err(QueueError::Unavailable("the channel is closed".to_owned()));
+                    return Err(Lost::new(Disconnect::Watchdog, "the channel is closed"));
                 }
             }
             () = inbox.dropped.notified() => give_back(base, inbox).await?,

@@ -49,7 +49,7 @@ impl Topology {
     }
 }
 
-fn definition(vhost: &str, policy: &Policy) -> Value {
+pub(super) fn definition(vhost: &str, policy: &Policy) -> Value {
     json!({
         "vhost": vhost, "name": policy.name, "pattern": policy.pattern, "apply-to": "queues",
         "priority": 0, "definition": object_of(&policy.definition),

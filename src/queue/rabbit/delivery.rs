@@ -25,6 +25,8 @@ pub struct RabbitDelivery {
     clock: WallClock,
     properties: BasicProperties,
     body: Vec<u8>,
+    /// The lane that it came from.
+    lane: Lane,
 }
 
 /// The part that gives the delivery back when it is dropped unsettled.
@@ -40,14 +42,13 @@ struct Held {
 impl RabbitDelivery {
     pub(super) fn new(
         incoming: Incoming,
-        inbox: Arc<Inbox>,
-        base: Arc<Base>,
-        publisher: Arc<Publisher>,
+        (inbox, base, publisher): (Arc<Inbox>, Arc<Base>, Arc<Publisher>),
         clock: WallClock,
     ) -> Self {
         let Incoming { lane, generation, delivery } = incoming;
         let acker = delivery.acker;
         Self {
+            lane: lane.clone(),
             held: Held { lane, generation, acker, inbox, is_settled: false },
             tag: delivery.delivery_tag,
             base,
@@ -58,12 +59,18 @@ impl RabbitDelivery {
         }
     }
 
+    /// The same, which came from another lane before the broker gave up on it.
+    pub(super) fn of_lane(mut self, lane: Lane) -> Self {
+        self.lane = lane;
+        self
+    }
+
     /// Publishes it to the parked letters, with what a person needs to know.
     async fn park(&self, reason: &str) -> Result<(), QueueError> {
         let queue = self.base.topology.parked_queue();
         let notes = [
             ("x-reason", shortened(reason)),
-            ("x-lane", self.held.lane.to_string()),
+            ("x-lane", self.lane.to_string()),
             ("x-parked-at", crate::wire::rfc3339(self.clock.now())),
         ];
         let properties = parked(&self.properties, &notes);

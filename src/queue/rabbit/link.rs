@@ -72,10 +72,7 @@ pub(super) async fn connect(settings: &RabbitSettings, purpose: &str) -> Result<
     let place = || settings.place();
     match tokio::time::timeout(settings.connect_timeout, connecting).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(match queue_error(error) {
-            QueueError::Unavailable(text) => QueueError::Unavailable(format!("{}: {text}", place())),
-            QueueError::Broken(text) => QueueError::Broken(format!("{}: {text}", place())),
-        }),
+        Ok(Err(error)) => Err(queue_error(error).at(place())),
         Err(_) => Err(QueueError::Unavailable(format!("{} does not answer", place()))),
     }
 }

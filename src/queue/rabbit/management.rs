@@ -1,18 +1,22 @@
-//! The policies that the broker has, by its management interface. Read only, plain HTTP only.
+//! The policies that the broker has, by its management interface, over plain HTTP.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long the answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest answer.
-const MAX_BYTES: u64 = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
 
 /// A policy as the broker has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -22,35 +26,77 @@ pub(super) struct FoundPolicy {
     pub(super) definition: BTreeMap<String, Value>,
 }
 
-/// The policies of a virtual host. `address` is `http://host:port`, with `user:password@` where they differ from `login`.
-pub(super) async fn policies(address: &str, login: &str, vhost: &str) -> Result<Vec<FoundPolicy>, String> {
-    let rest = address.strip_prefix("http://").ok_or("only http:// is read")?.trim_end_matches('/');
-    let (login, place) = rest.rsplit_once('@').unwrap_or((login, rest));
-    let request = format!(
-        "GET /api/policies/{} HTTP/1.0\r\nHost: {place}\r\nAuthorization: Basic {}\r\nAccept: application/json\r\n\r\n",
-        encoded(vhost),
-        BASE64.encode(login.as_bytes()),
-    );
-    let asking = async {
-        let mut stream = TcpStream::connect(place).await?;
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(MAX_BYTES).read_to_end(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    let answer = tokio::time::timeout(PATIENCE, asking).await.map_err(|_| format!("{place} does not answer"))?;
-    let answer = answer.map_err(|error| format!("{place}: {error}"))?;
-    body_of(&answer).and_then(|body| serde_json::from_slice(body).map_err(|error| format!("{place}: {error}")))
+/// A management interface and how to log in there.
+pub(super) struct Management<'a> {
+    place: &'a str,
+    login: &'a str,
+    vhost: &'a str,
 }
 
-fn body_of(answer: &[u8]) -> Result<&[u8], String> {
-    let end = answer.windows(4).position(|part| part == b"\r\n\r\n").ok_or("the answer is no HTTP")?;
-    let head = String::from_utf8_lossy(answer.get(..end).unwrap_or_default());
-    let status = head.lines().next().unwrap_or_default();
-    if status.split(' ').nth(1) != Some("200") {
-        return Err(format!("the management interface says {status:?}"));
+impl<'a> Management<'a> {
+    /// `address` is `http://host:port`, with `user:password@` where they differ from `login`.
+    pub(super) fn at(address: &'a str, login: &'a str, vhost: &'a str) -> Result<Self, String> {
+        let rest = address.strip_prefix("http://").ok_or("only http:// is read")?.trim_end_matches('/');
+        let (login, place) = rest.rsplit_once('@').unwrap_or((login, rest));
+        Ok(Self { place, login, vhost })
     }
-    Ok(answer.get(end + 4..).unwrap_or_default())
+
+    /// The policies of the virtual host.
+    pub(super) async fn policies(&self) -> Result<Vec<FoundPolicy>, String> {
+        let path = format!("/api/policies/{}", encoded(self.vhost));
+        let body = self.ask(Method::GET, &path, Vec::new()).await?;
+        serde_json::from_slice(&body).map_err(|error| format!("{}: {error}", self.place))
+    }
+
+    /// Sets a policy, whether it is there or not.
+    pub(super) async fn set_policy(&self, name: &str, policy: &Value) -> Result<(), String> {
+        let path = format!("/api/policies/{}/{}", encoded(self.vhost), encoded(name));
+        self.ask(Method::PUT, &path, policy.to_string().into_bytes()).await.map(drop)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, String> {
+        let asking = tokio::time::timeout(PATIENCE, self.exchange(method, path, body));
+        let answer = asking.await.map_err(|_| format!("{} does not answer", self.place))?;
+        let (status, body) = answer.map_err(|error| format!("{}: {error}", self.place))?;
+        if status.is_success() {
+            Ok(body)
+        } else {
+            let said = String::from_utf8_lossy(&body).chars().take(200).collect::<String>();
+            Err(format!("the management interface says {status}: {said}"))
+        }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+        let stream = TcpStream::connect(self.place).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.place)
+            .header(AUTHORIZATION, format!("Basic {}", BASE64.encode(self.login.as_bytes())))
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)))?;
+        let answering = async {
+            let answer: Response<Incoming> = sender.send_request(request).await?;
+            let status = answer.status();
+            let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await?.to_bytes();
+            Ok((status, body))
+        };
+        let mut connection = std::pin::pin!(connection);
+        let mut answering = std::pin::pin!(answering);
+        tokio::select! {
+            biased;
+            answer = &mut answering => answer,
+            // Whoever waits for the answer hears of the connection's end.
+            _ = &mut connection => answering.await,
+        }
+    }
 }
 
 fn encoded(segment: &str) -> String {
@@ -66,10 +112,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_and_a_refusal_is_named() {
-        assert_eq!(body_of(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n[]"), Ok(&b"[]"[..]));
-        assert!(body_of(b"HTTP/1.1 401 Unauthorized\r\n\r\n").unwrap_err().contains("401"));
-        assert!(body_of(b"nonsense").is_err());
+    fn a_part_of_a_path_is_one_part() {
         assert_eq!(encoded("/a b"), "%2Fa%20b");
+    }
+
+    #[test]
+    fn a_login_of_its_own_wins() {
+        let found = Management::at("http://a:b@c@host:15672/", "x:y", "/").unwrap();
+        assert_eq!((found.place, found.login), ("host:15672", "a:b@c"));
+        assert!(Management::at("https://host", "x:y", "/").is_err());
     }
 }

@@ -68,6 +68,24 @@ pub(super) fn delivery_count(properties: &BasicProperties) -> u32 {
     }
 }
 
+/// The queue in which the broker gave up on this message, and why, in the broker's words.
+pub(super) fn death(properties: &BasicProperties) -> (String, String) {
+    // The last death stands first.
+    let deaths = properties.headers().as_ref().and_then(|table| table.inner().get("x-death"));
+    let last = match deaths {
+        Some(AMQPValue::FieldArray(deaths)) => deaths.as_slice().first(),
+        Some(_) | None => None,
+    };
+    let text = |name: &str| match last {
+        Some(AMQPValue::FieldTable(death)) => match death.inner().get(name).map(header) {
+            Some(HeaderValue::Text(text)) => text,
+            Some(HeaderValue::Number(_) | HeaderValue::Other) | None => String::new(),
+        },
+        Some(_) | None => String::new(),
+    };
+    (text("queue"), text("reason"))
+}
+
 /// The properties of a message that is put aside, with these texts added to its headers.
 pub(super) fn parked(properties: &BasicProperties, notes: &[(&str, String)]) -> BasicProperties {
     let mut headers = FieldTable::default();

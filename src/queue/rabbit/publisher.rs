@@ -1,6 +1,7 @@
 //! The connection that publishes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
@@ -8,6 +9,11 @@ use tokio::sync::Mutex;
 
 use super::link::{Base, queue_error, short};
 use crate::ports::{Published, QueueError};
+use crate::sys::clock;
+use crate::telemetry::{self, Disconnect};
+
+/// Time between two looks at whether the broker takes publishes, while one waits for its confirmation.
+const WATCH: Duration = Duration::from_millis(100);
 
 /// Publishes, one connection at a time.
 #[derive(Debug)]
@@ -43,19 +49,29 @@ impl Publisher {
         body: &[u8],
     ) -> Result<Published, QueueError> {
         let line = self.line().await?;
-        if line.connection.status().blocked() {
-            let place = self.base.settings.place();
-            return Err(QueueError::Unavailable(format!("{place} takes no publishes: memory or disk is short")));
+        if self.is_blocked(&line) {
+            return Err(self.blocked());
         }
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let sending =
             async { line.channel.basic_publish(short(exchange), short(key), options, body, properties).await?.await };
-        match tokio::time::timeout(self.base.settings.answer_timeout, sending).await {
-            Ok(Ok(Confirmation::Ack(None))) => Ok(Published::Confirmed),
+        let begun = clock::now();
+        let in_time = tokio::time::timeout(self.base.settings.answer_timeout, sending);
+        let answer = tokio::select! {
+            biased;
+            answer = in_time => answer,
+            // It stays in the connection, and is taken once the broker goes on: the same copy as that of the next try.
+            () = self.until_blocked(&line) => return Err(self.blocked()),
+        };
+        match answer {
+            Ok(Ok(Confirmation::Ack(None))) => {
+                self.base.settings.telemetry.confirmed(begun.elapsed());
+                Ok(Published::Confirmed)
+            }
             // Returned and then confirmed: the broker is done with it, and it is nowhere.
             Ok(Ok(Confirmation::Ack(Some(returned)))) => {
                 let text = &returned.reply_text;
-                Err(QueueError::Broken(format!("exchange {exchange} has no route for {key} ({text})")))
+                Err(QueueError::Unroutable(format!("exchange {exchange} has no route for {key} ({text})")))
             }
             Ok(Ok(Confirmation::Nack(_))) => Ok(Published::Full),
             Ok(Ok(Confirmation::NotRequested)) => {
@@ -76,15 +92,51 @@ impl Publisher {
     /// The open connection, made if there is none.
     pub(super) async fn line(&self) -> Result<Arc<Line>, QueueError> {
         let mut line = self.line.lock().await;
-        if let Some(line) = line.as_ref().filter(|line| line.is_up()) {
-            return Ok(Arc::clone(line));
+        let telemetry = &self.base.settings.telemetry;
+        match line.as_ref() {
+            Some(line) if line.is_up() => return Ok(Arc::clone(line)),
+            Some(_) => {
+                *line = None;
+                telemetry.broker_disconnected(telemetry::Connection::Publish, Disconnect::Closed);
+            }
+            None => {}
         }
+        match self.connect().await {
+            Ok(fresh) => {
+                telemetry.broker_connected(telemetry::Connection::Publish);
+                Ok(Arc::clone(line.insert(Arc::new(fresh))))
+            }
+            Err(error) => {
+                telemetry.broker_disconnected(telemetry::Connection::Publish, Disconnect::Refused);
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Line, QueueError> {
         let connection = self.base.connect("publish").await?;
         let channel = self.base.answer(connection.create_channel()).await?;
         self.base.answer(channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        let fresh = Arc::new(Line { connection, channel });
-        *line = Some(Arc::clone(&fresh));
-        Ok(fresh)
+        Ok(Line { connection, channel })
+    }
+
+    fn blocked(&self) -> QueueError {
+        let place = self.base.settings.place();
+        QueueError::Unavailable(format!("{place} takes no publishes: memory or disk is short"))
+    }
+
+    /// The broker says that it takes no publishes only once one is made.
+    async fn until_blocked(&self, line: &Line) {
+        while !self.is_blocked(line) {
+            tokio::time::sleep(WATCH).await;
+        }
+    }
+
+    /// Whether the broker takes no publishes on this connection; reports it.
+    pub(super) fn is_blocked(&self, line: &Line) -> bool {
+        let is_blocked = line.connection.status().blocked();
+        self.base.settings.telemetry.broker_is_blocked(is_blocked);
+        is_blocked
     }
 
     /// Forgets a connection that has failed, unless somebody has made a new one since.
@@ -92,6 +144,7 @@ impl Publisher {
         let mut line = self.line.lock().await;
         if line.as_ref().is_some_and(|line| Arc::ptr_eq(line, failed)) {
             *line = None;
+            self.base.settings.telemetry.broker_disconnected(telemetry::Connection::Publish, Disconnect::Closed);
         }
     }
 }

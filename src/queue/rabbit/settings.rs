@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use lapin::uri::AMQPUri;
 
+use super::definitions::definition;
+use super::management::Management;
 use super::topology::Topology;
 use crate::job::Lane;
 use crate::ports::QueueError;
+use crate::telemetry::Telemetry;
 
 /// A delay that the broker can do, as a queue of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub struct RabbitSettings {
     pub connect_timeout: Duration,
     /// How long the broker may take to answer, such as to confirm a publish.
     pub answer_timeout: Duration,
+    /// Where connections report to.
+    pub telemetry: Telemetry,
     /// Wait before the first new try for a lost connection; doubles up to `longest_backoff`.
     pub first_backoff: Duration,
     /// Longest wait before a new try for a lost connection.
@@ -78,6 +83,7 @@ impl RabbitSettings {
             max_body_bytes: 1 << 20,
             connect_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(15),
+            telemetry: Telemetry::new(),
             first_backoff: Duration::from_millis(200),
             longest_backoff: Duration::from_secs(15),
         })
@@ -89,6 +95,32 @@ impl RabbitSettings {
     /// [`QueueError::Broken`] for a prefix or a lane whose names would be taken for something else.
     pub fn topology(&self) -> Result<Topology, QueueError> {
         Topology::new(&self.prefix, &self.lanes, &self.tiers)
+    }
+
+    /// `user:password`.
+    pub(super) fn login(&self) -> String {
+        let user = &self.uri.authority.userinfo;
+        format!("{}:{}", user.username, user.password)
+    }
+
+    /// The virtual host.
+    #[must_use]
+    pub fn vhost(&self) -> &str {
+        &self.uri.vhost
+    }
+
+    /// Sets the policies of these settings' topology through the management interface at `http://[user:password@]host:port`.
+    ///
+    /// # Errors
+    /// What the interface said.
+    pub async fn set_policies(&self, management: &str) -> Result<(), String> {
+        let topology = self.topology().map_err(|error| error.to_string())?;
+        let login = self.login();
+        let management = Management::at(management, &login, &self.uri.vhost)?;
+        for policy in topology.policies() {
+            management.set_policy(&policy.name, &definition(&self.uri.vhost, &policy)).await?;
+        }
+        Ok(())
     }
 
     /// `host:port/vhost`, for messages.

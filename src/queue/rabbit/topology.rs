@@ -13,6 +13,7 @@ use super::link::{is_missing, queue_error, short};
 use super::settings::Tier;
 use crate::job::Lane;
 use crate::ports::QueueError;
+use crate::telemetry::QueueName;
 
 /// Deliveries of a message whose workers all die, before the broker gives up on it.
 const DELIVERY_LIMIT: i64 = 20;
@@ -132,6 +133,24 @@ impl Topology {
     #[must_use]
     pub fn dlx_queue(&self) -> String {
         format!("{}.q.dlx", self.prefix)
+    }
+
+    /// A lane whose queue is the one of what the broker gave up on. [`Topology::new`] leaves it to nobody else.
+    pub(super) fn dlx_source(&self) -> Result<Lane, QueueError> {
+        Lane::parse("dlx").map_err(|error| QueueError::Broken(error.to_string()))
+    }
+
+    /// The lane of a queue, if it is one's.
+    pub(super) fn lane_of_queue(&self, queue: &str) -> Option<Lane> {
+        self.lanes.iter().find(|lane| self.lane_queue(lane) == queue).cloned()
+    }
+
+    /// Every queue with what it is for.
+    pub(super) fn named_queues(&self) -> Vec<(QueueName, String)> {
+        let lanes = self.lanes.iter().map(|lane| (QueueName::of(lane), self.lane_queue(lane)));
+        let tiers = self.tiers.iter().map(|tier| (QueueName::Retry, self.tier_queue(tier)));
+        let dead = [(QueueName::Dlx, self.dlx_queue()), (QueueName::Parked, self.parked_queue())];
+        lanes.chain(tiers).chain(dead).collect()
     }
 
     /// The queue of dead letters for people.

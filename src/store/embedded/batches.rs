@@ -203,7 +203,7 @@ pub(super) fn complete(conn: &Connection, lease: &Lease, outcome: &ChunkOutcome)
     if !work.is_held_by(lease) {
         return Ok(Completion::Fenced);
     }
-    work.let_go(State::Succeeded);
+    work.let_go(outcome.state());
     work.save(conn)?;
     keep_results(conn, batch, &work.name, outcome)?;
     Ok(Completion::Recorded)

@@ -126,6 +126,8 @@ fn answer_when_final(work: &Work, request: &ClaimRequest) -> Claim {
         Claim::Expired
     } else if work.poisoned && work.is_claimed_by_copy(request) {
         Claim::Poison
+    } else if work.state == State::DeadLettered && work.is_claimed_by_copy(request) {
+        Claim::DeadLettered
     } else {
         Claim::Terminal
     }

@@ -14,6 +14,7 @@ use crate::ports::{
     BatchProgress, BatchSpec, Cancellation, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, Completion, Created,
     CreatedBatch, FinishedJob, JobRecord, Lease, NewJob, Renewal, RetryStep, Scheduled, Store, StoreError, WallClock,
 };
+use crate::telemetry::Telemetry;
 
 /// The result store on a Redis server. See the module's description.
 #[derive(Debug, Clone)]
@@ -81,6 +82,10 @@ impl RedisStore {
                 call.with_number("chunk", chunk.0).with_number("batch_ttl_ms", self.batch_ttl_ms())
             }
         }
+    }
+
+    pub(super) fn telemetry(&self) -> &Telemetry {
+        &self.settings.telemetry
     }
 
     pub(super) fn open_ttl_ms(&self) -> u64 {

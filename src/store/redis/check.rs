@@ -23,14 +23,26 @@ pub struct Requirement {
 
 impl RedisStore {
     /// Looks at the server: its version, whether it would drop data when it is full, whether it outlives a restart.
-    /// Read from `INFO`, which servers allow that forbid `CONFIG`.
+    /// Read from `INFO`, which servers allow that forbid `CONFIG`. Reports what it finds.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be reached.
     pub async fn check(&self) -> Result<Vec<Requirement>, StoreError> {
         let info: String = self.scripts.command(&cmd("INFO")).await?;
-        Ok(requirements(&info))
+        let found = requirements(&info);
+        for row in &found {
+            self.telemetry().store_config(row.name, row.ok);
+        }
+        self.telemetry().store_memory(memory_ratio(&info));
+        Ok(found)
     }
+}
+
+/// Memory in use as a share of `maxmemory`; 0 without one.
+fn memory_ratio(info: &str) -> f64 {
+    let number = |name| field(info, name).parse::<f64>().unwrap_or(0.0);
+    let most = number("maxmemory");
+    if most > 0.0 { number("used_memory") / most } else { 0.0 }
 }
 
 fn requirements(info: &str) -> Vec<Requirement> {
@@ -80,6 +92,8 @@ mod tests {
         let good = "redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n";
         assert!(requirements(good).iter().all(|row| row.ok));
         assert!(requirements("").iter().all(|row| !row.ok));
+        assert!((memory_ratio("maxmemory:200\r\nused_memory:50\r\n") - 0.25).abs() < f64::EPSILON);
+        assert!(memory_ratio("maxmemory:0\r\nused_memory:50\r\n").abs() < f64::EPSILON);
         assert!(is_new_enough("10.1") && !is_new_enough("6.9"));
     }
 }

@@ -97,7 +97,7 @@ impl RedisStore {
         let call = self
             .call_on(&SCRIPTS.complete_chunk, &lease.work)
             .with_number("token", lease.token.0)
-            .with("state", State::Succeeded.as_str())
+            .with("state", outcome.state().as_str())
             .with("counts", counts_text(&outcome.counts))
             .with_number("bad", outcome.counts.failed());
         let completion = completion_of(&self.scripts.run(&call).await?, &lease.work);

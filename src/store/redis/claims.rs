@@ -41,6 +41,7 @@ impl RedisStore {
             | Claim::Cancelled
             | Claim::Expired
             | Claim::Poison
+            | Claim::DeadLettered
             | Claim::Terminal
             | Claim::Stale
             | Claim::Republish { .. }
@@ -125,6 +126,7 @@ fn claim_of(answer: &Answer, work: &WorkId) -> Result<Claim, StoreError> {
         "HELD" => Claim::Held { ms: answer.number(1)? },
         "DUPLICATE" => Claim::Duplicate,
         "POISON" => Claim::Poison,
+        "DEAD_LETTERED" => Claim::DeadLettered,
         "ALIAS" => Claim::Alias { id: answer.job_id(1)?, unpublished: answer.copy_if_any(2)? },
         "RUN" => Claim::Run {
             lease: Lease { work: work.clone(), token: FenceToken(answer.number(1)?) },

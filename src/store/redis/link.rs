@@ -13,6 +13,7 @@ use super::answer::{Answer, Call};
 use super::errors::{Remedy, store_error};
 use super::settings::RedisSettings;
 use crate::ports::StoreError;
+use crate::telemetry::Telemetry;
 
 /// Silence after which the kernel looks whether a connection is still there: firewalls cut idle ones.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -37,6 +38,7 @@ pub(super) struct Link {
     config: ConnectionManagerConfig,
     tries: u32,
     current: Mutex<Connection>,
+    telemetry: Telemetry,
     unknown_outcomes: AtomicU64,
 }
 
@@ -64,7 +66,8 @@ impl Link {
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
         let manager = manager.map_err(|error| store_error(&error))?;
         let current = Mutex::new(Connection { number: 0, manager });
-        Ok(Self { client, config, tries: settings.tries.max(1), current, unknown_outcomes: AtomicU64::new(0) })
+        let (tries, telemetry) = (settings.tries.max(1), settings.telemetry.clone());
+        Ok(Self { client, config, tries, current, telemetry, unknown_outcomes: AtomicU64::new(0) })
     }
 
     /// Calls after which it was not known whether they had an effect.
@@ -114,6 +117,7 @@ impl Link {
                     // A refused connection carried nothing.
                     if !error.is_connection_refusal() {
                         self.unknown_outcomes.fetch_add(1, Ordering::Relaxed);
+                        self.telemetry.store_outcome_unknown();
                     }
                     // Also after a timeout: a connection that a firewall has dropped never answers again.
                     self.rebuild(connection.number)?;
@@ -142,6 +146,7 @@ impl Link {
             let made = ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone());
             let manager = made.map_err(|error| store_error(&error))?;
             *current = Connection { number: failed + 1, manager };
+            self.telemetry.store_reconnects();
         }
         Ok(())
     }

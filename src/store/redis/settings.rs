@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::telemetry::Telemetry;
+
 /// Where the server is and how it is used.
 #[derive(Clone)]
 pub struct RedisSettings {
@@ -10,6 +12,8 @@ pub struct RedisSettings {
     pub url: String,
     /// What every key begins with, before a colon.
     pub prefix: String,
+    /// Where connections report to.
+    pub telemetry: Telemetry,
     /// How long a command is waited for; then its effect is unknown and it is repeated.
     pub response_timeout: Duration,
     /// How often one call is sent in all before [`crate::ports::StoreError::Unavailable`].
@@ -29,6 +33,7 @@ impl RedisSettings {
         Self {
             url: url.into(),
             prefix: "cb".to_owned(),
+            telemetry: Telemetry::new(),
             response_timeout: Duration::from_secs(5),
             tries: 2,
             open_ttl: week,
@@ -40,7 +45,7 @@ impl RedisSettings {
 /// Leaves out the URL, which may hold a password.
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, prefix, response_timeout, tries, open_ttl, batch_ttl } = self;
+        let Self { url: _, prefix, telemetry: _, response_timeout, tries, open_ttl, batch_ttl } = self;
         f.debug_struct("RedisSettings")
             .field("prefix", prefix)
             .field("response_timeout", response_timeout)

@@ -5,7 +5,7 @@ mod fixture;
 mod interleaving;
 mod queue;
 mod redis;
-mod redis_server;
+pub(crate) mod redis_server;
 mod store_batches;
 mod store_claims;
 mod store_jobs;

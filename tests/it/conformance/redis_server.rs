@@ -20,8 +20,8 @@ const KEEPER: &str = "redis-server \"$@\" >log 2>&1 & echo $!; cat >/dev/null; k
 
 const START: Duration = Duration::from_secs(20);
 
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     dir: tempfile::TempDir,
     extra: Vec<String>,
     running: Mutex<Option<Running>>,
@@ -34,7 +34,7 @@ struct Running {
 
 impl Server {
     /// A server with further settings besides the usual ones: appendonly, no snapshots.
-    pub(super) fn start(extra: &[&str]) -> Self {
+    pub(crate) fn start(extra: &[&str]) -> Self {
         let server = Self {
             port: free_port(),
             dir: tempfile::tempdir().unwrap(),
@@ -79,22 +79,22 @@ impl Server {
     }
 
     /// Kills the server and starts it again on the same files.
-    pub(super) fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.end();
         self.run();
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(self.running.lock().unwrap().as_ref().unwrap().pid, signal).unwrap();
     }
 
     /// Sends one command over a connection of its own; the first line of the answer.
-    pub(super) fn say(&self, command: &str) -> String {
+    pub(crate) fn say(&self, command: &str) -> String {
         self.say_all(command).lines().next().unwrap_or_default().to_owned()
     }
 
     /// The same; all of the answer.
-    pub(super) fn say_all(&self, command: &str) -> String {
+    pub(crate) fn say_all(&self, command: &str) -> String {
         let mut to = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         to.set_read_timeout(Some(START)).unwrap();
         to.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).unwrap();

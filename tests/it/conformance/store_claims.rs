@@ -1,9 +1,11 @@
 //! Every answer of a claim, and the fence.
 
-use cellblock::job::{FaultKind, OutcomeKind, State, WorkId};
-use cellblock::ports::{Claim, ClaimRequest, Completion, LOST_BUDGET, Lease, Renewal, Scheduled, Store};
+use cellblock::job::{ChunkNo, Fault, FaultKind, OutcomeKind, State, WorkId};
+use cellblock::ports::{ChunkOutcome, Claim, ClaimRequest, Completion, LOST_BUDGET, Lease, Renewal, Scheduled, Store};
 
-use super::fixture::{Fixture, LEASE_MS, claim_of, copy, end, job, retry, run, summary};
+use super::fixture::{
+    Fixture, LEASE_MS, batch, chunk, chunk_outcome, claim_of, claim_of_chunk, copy, end, job, retry, run, summary,
+};
 
 async fn state_of<S: Store>(t: &Fixture<S>, job: &cellblock::ports::NewJob) -> State {
     t.adapter.job(&job.id).await.unwrap().unwrap().state
@@ -137,6 +139,31 @@ async fn with_retry<S: Store>(t: &Fixture<S>) -> (cellblock::ports::NewJob, Leas
     let lease = run(&t.adapter, &claim_of(&job, "w1", "1")).await;
     assert_eq!(t.adapter.schedule_retry(&lease, &retry(2, 0, "k-2")).await.unwrap(), Scheduled::Recorded);
     (job, lease)
+}
+
+pub(super) async fn a_dead_lettered_end_is_told_to_its_own_copy_again<S: Store>(fixture: Fixture<S>) {
+    let store = &fixture.adapter;
+    let job = job("k", 1, "a");
+    store.create(&job).await.unwrap();
+    let request = claim_of(&job, "w1", "d1");
+    let lease = run(store, &request).await;
+    store.complete(&lease, &end(State::DeadLettered, "{}")).await.unwrap();
+    // Its worker may have been lost before it parked the message.
+    let again = ClaimRequest { delivery: "d2".to_owned(), ..request.clone() };
+    assert_eq!(store.claim(&again).await.unwrap(), Claim::DeadLettered);
+    let other = ClaimRequest { copy: copy("other"), ..again };
+    assert_eq!(store.claim(&other).await.unwrap(), Claim::Terminal);
+
+    let batch = batch("b", None);
+    store.create_batch(&batch).await.unwrap();
+    store.stage_chunk(&batch.id, &chunk(0), &copy("chunk-0")).await.unwrap();
+    let request = claim_of_chunk(&batch, 0, "w1", "d1");
+    let lease = run(store, &request).await;
+    let fault = Some(Fault::zygote_died("on purpose"));
+    store.complete_chunk(&lease, &ChunkOutcome { fault, ..chunk_outcome(2) }).await.unwrap();
+    let again = ClaimRequest { delivery: "d2".to_owned(), ..request };
+    assert_eq!(store.claim(&again).await.unwrap(), Claim::DeadLettered);
+    assert!(store.chunk_results(&batch.id, ChunkNo(0)).await.unwrap().is_some());
 }
 
 pub(super) async fn a_message_behind_a_published_retry_is_stale<S: Store>(t: Fixture<S>) {

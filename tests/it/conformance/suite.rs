@@ -101,6 +101,7 @@ on_adapters!([store_in_file, store_in_memory, store_on_redis, store_on_redis_clu
         another_copy_is_a_duplicate,
         an_expired_lease_runs_with_a_greater_token,
         work_that_loses_its_workers_is_poison,
+        a_dead_lettered_end_is_told_to_its_own_copy_again,
         a_message_behind_a_published_retry_is_stale,
         a_message_behind_an_unpublished_retry_republishes,
         a_message_ahead_of_the_record_runs,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::server::{Server, batch_lines};
+use super::client::batch_lines;
+use super::server::Server;
 
 const CODE: &str = "def main(n):\n  if n % 100 == 7: raise ValueError(n)\n  return {'n': 2 * n}";
 

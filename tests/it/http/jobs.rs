@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::server::{Server, double, job, pause, sleeper};
+use super::client::{double, job, pause, sleeper};
+use super::server::Server;
 
 #[test]
 fn a_job_is_submitted_waited_for_and_read() {

@@ -4,7 +4,8 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::server::{Server, batch_lines, double};
+use super::client::{batch_lines, double};
+use super::server::Server;
 
 fn with_keys() -> Server {
     let key = |tenant: &str, secret: &str| format!("{tenant}:{}", HEXLOWER.encode(&Sha256::digest(secret)));

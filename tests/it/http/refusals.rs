@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::server::{Answer, Server, batch_lines, double};
+use super::client::{Answer, batch_lines, double};
+use super::server::Server;
 
 fn check(answer: &Answer, status: u16, kind: &str, field: Option<&str>) {
     assert_eq!(

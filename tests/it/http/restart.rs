@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::server::{Server, batch_lines, double, pause, sleeper};
+use super::client::{batch_lines, double, pause, sleeper};
+use super::server::Server;
 
 #[test]
 fn what_was_accepted_survives_a_kill() {

@@ -198,6 +198,18 @@ impl Broker {
         text
     }
 
+    /// Closes the connections of a process. Blocks.
+    pub(crate) fn close_connections_of(&self, process: u32) {
+        let listed = self.control(&["list_connections", "--quiet", "pid", "client_properties"]);
+        let of_process = format!(" {process}\"");
+        let connections = listed.lines().filter(|line| line.contains(&of_process));
+        let pids: Vec<&str> = connections.filter_map(|line| line.split('\t').next()).collect();
+        assert!(!pids.is_empty(), "no connection of {process} in {listed}");
+        for pid in pids {
+            self.control(&["close_connection", pid, "a test"]);
+        }
+    }
+
     /// Kills the broker, as a loss of power does to its process, and starts it again.
     pub(crate) async fn restart(&self) {
         writeln!(self.guard.lock().unwrap().stdin.as_mut().unwrap()).unwrap();

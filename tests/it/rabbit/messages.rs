@@ -1,15 +1,15 @@
 //! Messages as they stand at the broker: from other clients, after a delay, malformed, parked.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use cellblock::job::{IdempotencyKey, Lane, Tenant, UnixMillis};
-use cellblock::ports::{Delay, Delivery, Message, Payload, Published, Queue, QueueError};
+use cellblock::ports::{Delay, Delivery, Message, ParkingLot, Payload, Published, Queue, QueueError};
 use lapin::BasicProperties;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicPublishOptions};
 use lapin::types::{AMQPValue, FieldTable};
 
 use super::broker::{Place, place};
+use super::pika::{python_with_pika, run};
 use super::take::{take, take_malformed, wait_for_ready};
 use crate::conformance::{copy, message};
 
@@ -23,24 +23,6 @@ async fn put_raw(place: &Place, properties: BasicProperties, body: &[u8]) {
     channel.confirm_select(lapin::options::ConfirmSelectOptions::default()).await.unwrap();
     let sent = channel.basic_publish(exchange.as_str().into(), "now.batch".into(), options, body, properties);
     assert!(sent.await.unwrap().await.unwrap().is_ack());
-}
-
-#[allow(clippy::disallowed_methods, reason = "tests run another program's client")]
-fn run(program: &Path, arguments: &[&str]) {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program:?} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A Python that has pika, in the build directory.
-fn python_with_pika() -> PathBuf {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pika-1.3.2");
-    let (python, done) = (venv.join("bin/python"), venv.join("installed"));
-    if !done.exists() {
-        run(Path::new("/usr/bin/python3"), &["-m", "venv", "--clear", venv.to_str().unwrap()]);
-        run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pika==1.3.2"]);
-        std::fs::write(&done, "").unwrap();
-    }
-    python
 }
 
 #[tokio::test]
@@ -158,7 +140,7 @@ async fn garbage_comes_out_with_a_reason_and_is_parked_as_it_came() {
         for (found, (_, body, expected)) in parked.iter().zip(&cases) {
             assert_eq!((found.lane.as_str(), found.body.as_slice()), ("batch", *body));
             assert!(found.reason.contains(expected), "{found:?}");
-            assert_eq!(found.parked_at, "2023-11-14T22:13:20Z");
+            assert_eq!(found.parked_at, Some(UnixMillis(1_700_000_000_000)));
         }
     }
     assert_eq!(queue.parked(3).await.unwrap().len(), 3);

@@ -2,6 +2,8 @@
 
 pub(crate) mod broker;
 mod faults;
+mod given_up;
 mod messages;
+pub(crate) mod pika;
 mod take;
 mod topology;

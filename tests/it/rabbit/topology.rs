@@ -98,8 +98,8 @@ async fn policies_are_compared_with_what_the_management_interface_says() {
         String::from_utf8(request[..length].to_vec()).unwrap()
     };
     let (rows, request) = tokio::join!(check(&settings, Some(&address)), serving);
-    assert!(request.starts_with("GET /api/policies/%2F HTTP/1.0\r\n"), "{request}");
-    assert!(request.contains("Authorization: Basic Z3Vlc3Q6Z3Vlc3Q="), "{request}");
+    assert!(request.starts_with("GET /api/policies/%2F HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("authorization: Basic Z3Vlc3Q6Z3Vlc3Q="), "{request}");
     let rows: Vec<_> = rows.iter().filter(|row| row.name.starts_with("policy")).collect();
     let found: Vec<_> = rows.iter().map(|row| (row.is_ok, row.found.as_str())).collect();
     let changed = "max-length 7 (usually 100000), max-length-bytes 2147483648";
@@ -120,12 +120,12 @@ async fn a_message_without_a_route_is_an_error_that_names_it() {
     unbound.await.unwrap();
 
     let error = queue.publish(&message("a", &Lane::batch()), Delay::NONE).await.unwrap_err();
-    let expected = format!("queue is not usable: exchange {exchange} has no route for now.batch (NO_ROUTE)");
+    let expected = format!("queue has no way to the lane: exchange {exchange} has no route for now.batch (NO_ROUTE)");
     assert_eq!(error.to_string(), expected);
     let other = queue.publish(&message("a", &Lane::interactive()), Delay::NONE).await.unwrap();
     assert_eq!(other, Published::Confirmed, "the channel goes on");
     let nowhere = Lane::parse("nowhere").unwrap();
-    assert!(matches!(queue.publish(&message("a", &nowhere), Delay::NONE).await, Err(QueueError::Broken(_))));
+    assert!(matches!(queue.publish(&message("a", &nowhere), Delay::NONE).await, Err(QueueError::Unroutable(_))));
 }
 
 #[tokio::test]

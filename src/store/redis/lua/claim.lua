@@ -16,6 +16,8 @@ local function answer_when_final()
     return 'EXPIRED'
   elseif work.poi == '1' and work.ccopy == arg.copy then
     return 'POISON'
+  elseif work.st == 'dead_lettered' and work.ccopy == arg.copy then
+    return 'DEAD_LETTERED'
   end
   return 'TERMINAL'
 end

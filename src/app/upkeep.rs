@@ -1,0 +1,89 @@
+//! What a service does beside its work: it drops results past their time, tells waiting clients, looks at its servers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::adapters::DistributedPair;
+use crate::http::Waiters;
+use crate::job::{Lane, WorkId};
+use crate::ports::Queue;
+use crate::queue::EmbeddedQueue;
+use crate::store::{Change, Changes, EmbeddedStore};
+use crate::telemetry::{QueueName, Telemetry};
+
+/// Pause between two sweeps of results past their time.
+const SWEEP_PAUSE: Duration = Duration::from_secs(60);
+
+/// Pause between two looks at the servers.
+const LOOK_PAUSE: Duration = Duration::from_secs(15);
+
+/// Hands on what the worker in this process says.
+pub(super) async fn tell_settled(mut settled: broadcast::Receiver<WorkId>, waiters: Arc<Waiters>) {
+    loop {
+        match settled.recv().await {
+            Ok(work) => waiters.wake(&work),
+            Err(RecvError::Lagged(_)) => waiters.wake_all(),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Hands on what the store's server says, whoever did the work.
+pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>) {
+    loop {
+        match changes.next().await {
+            Change::Job(id) => waiters.wake_id(id.as_str()),
+            Change::Batch(id) => waiters.wake_id(id.as_str()),
+            Change::Anything => waiters.wake_all(),
+        }
+    }
+}
+
+/// Drops results past their time, now and then.
+pub(super) async fn sweep(store: Arc<EmbeddedStore>) {
+    loop {
+        match store.sweep().await {
+            Ok(0) => tokio::time::sleep(SWEEP_PAUSE).await,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "results past their time could not be dropped");
+                tokio::time::sleep(SWEEP_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Reports what the servers have and how they are set up, now and then.
+pub(super) async fn watch_servers((store, queue): DistributedPair, telemetry: Telemetry) {
+    loop {
+        match queue.depths().await {
+            Ok(depths) => {
+                for (name, messages) in depths {
+                    telemetry.queue_has(name, messages);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the queue could not be looked at"),
+        }
+        // It reports what it finds.
+        if let Err(error) = store.check().await {
+            tracing::debug!(%error, "the store could not be looked at");
+        }
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
+}
+
+/// Reports what the embedded queue has, now and then.
+pub(super) async fn watch_queue(queue: Arc<EmbeddedQueue>, lanes: Vec<Lane>, telemetry: Telemetry) {
+    loop {
+        for lane in &lanes {
+            match queue.depth(lane).await {
+                Ok(messages) => telemetry.queue_has(QueueName::of(lane), messages),
+                Err(error) => tracing::debug!(%error, "the queue could not be looked at"),
+            }
+        }
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! `cellblock worker` and `cellblock serve` as processes of their own, on a real RabbitMQ and a real Redis.
+
+mod batches;
+mod commands;
+mod crashes;
+mod drain;
+pub(crate) mod metrics;
+mod other_clients;
+mod outages;
+mod rig;
+mod soak;
