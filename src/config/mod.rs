@@ -4,8 +4,10 @@
 //! reference in the README and `cellblock config` are made from it.
 #![forbid(unsafe_code)]
 
+mod document;
 mod keys;
 mod load;
 
+pub use document::document;
 pub use keys::{KEYS, Key, KeyKind};
 pub use load::{Config, ConfigError, Effective, ListenPart, Servers, Source, Sources};

@@ -8,6 +8,8 @@ mod conformance;
 #[cfg(test)]
 mod dashboards;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod rabbit;

@@ -4,6 +4,7 @@ mod batches;
 mod commands;
 mod crashes;
 mod drain;
+mod given_up;
 pub(crate) mod metrics;
 mod other_clients;
 mod outages;

@@ -64,3 +64,14 @@ async fn servers_that_are_not_there_yet_are_waited_for() {
     assert_eq!(worker.get("/healthz").status, 200);
     assert!(worker.terminate().success(), "it stops when it is told to, all the same");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_store_runs_what_waits_in_the_queue() {
+    let service = Service::start().await;
+    let api = service.serve();
+    let path = submit_patiently(&api, 21);
+    assert_eq!(service.redis.say("FLUSHALL"), "+OK");
+    assert_eq!(api.get(&path).status, 404);
+    let _worker = service.worker();
+    ends_as_it_should(&api, &path, 21);
+}
