@@ -1,4 +1,9 @@
 //! The allow-list as a BPF program.
+//!
+//! Calls that are allowed whatever their arguments are found by a binary search, in front of the program that
+//! seccompiler makes of the others. Its own form is a chain, which costs where nobody looks for it: at every installation
+//! the kernel (since 5.11) runs the program once for each number of two architectures, to remember which calls are always
+//! allowed, and a job installs a filter of its own.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +13,7 @@ use seccompiler::{
 
 use super::syscalls::{ALLOWED, Row, When, number};
 use crate::sys::native::Instruction;
+use crate::sys::notify;
 
 /// A filter that cannot be compiled: a bug in the table.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +23,13 @@ pub struct FilterError(String);
 /// linux/seccomp.h.
 const RET_USER_NOTIF: u32 = 0x7fc0_0000;
 
-/// linux/bpf_common.h: BPF_RET | BPF_K.
+/// linux/bpf_common.h: BPF_RET | BPF_K, BPF_LD | BPF_W | BPF_ABS, BPF_JMP with BPF_JA, BPF_JEQ, BPF_JGT and BPF_JGE.
 const BPF_RET: u16 = 0x06;
+const BPF_LD_W_ABS: u16 = 0x20;
+const BPF_JA: u16 = 0x05;
+const BPF_JEQ: u16 = 0x15;
+const BPF_JGT: u16 = 0x25;
+const BPF_JGE: u16 = 0x35;
 
 /// Stands for "not in the table" until [`suspend`] replaces it. seccompiler has no action for a notification.
 const MISMATCH: SeccompAction = SeccompAction::Trace(0x0ce1);
@@ -31,15 +42,71 @@ const MISMATCH: SeccompAction = SeccompAction::Trace(0x0ce1);
 pub fn compile() -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    let mut always = Vec::new();
     for row in ALLOWED {
-        if let Some(number) = number(row.name) {
-            rules.insert(number, conditions(row).map_err(failed)?);
+        let Some(number) = number(row.name) else { continue };
+        match row.when {
+            When::Always => always.push(u32::try_from(number).map_err(|error| FilterError(error.to_string()))?),
+            When::ArgIs { .. } | When::Masked { .. } => {
+                rules.insert(number, conditions(row).map_err(failed)?);
+            }
         }
     }
     let arch = std::env::consts::ARCH.try_into().map_err(failed)?;
     let filter = SeccompFilter::new(rules, MISMATCH, SeccompAction::Allow, arch).map_err(failed)?;
     let program: BpfProgram = filter.try_into().map_err(failed)?;
-    Ok(suspend(program))
+    let mut compiled = search(&mut always)?;
+    compiled.extend(suspend(program));
+    Ok(compiled)
+}
+
+/// Offsets of `struct seccomp_data`.
+const AT_NUMBER: u32 = 0;
+const AT_ARCH: u32 = 4;
+
+/// The search: allows a call whose number is one of these, in the table of this architecture; falls through otherwise.
+fn search(numbers: &mut [u32]) -> Result<Vec<Instruction>, FilterError> {
+    numbers.sort_unstable();
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers.iter() {
+        match ranges.last_mut() {
+            Some((_, last)) if number <= *last + 1 => *last = number,
+            Some(_) | None => ranges.push((number, number)),
+        }
+    }
+    let tree = branch(&ranges)?;
+    let skip = u32::try_from(tree.len() + 1).map_err(|error| FilterError(error.to_string()))?;
+    let mut found = vec![
+        instruction(BPF_LD_W_ABS, 0, 0, AT_ARCH),
+        instruction(BPF_JEQ, 1, 0, notify::native_arch()),
+        instruction(BPF_JA, 0, 0, skip),
+        instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER),
+    ];
+    found.extend(tree);
+    Ok(found)
+}
+
+/// Every path through it ends in "allow", or jumps right behind it.
+fn branch(ranges: &[(u32, u32)]) -> Result<Vec<Instruction>, FilterError> {
+    let middle = ranges.len() / 2;
+    let (below, above) = (ranges.get(..middle).unwrap_or_default(), ranges.get(middle + 1..).unwrap_or_default());
+    let Some(&(first, last)) = ranges.get(middle) else { return Ok(Vec::new()) };
+    let (below, above) = (branch(below)?, branch(above)?);
+    let far = |length: usize| u8::try_from(length).map_err(|_| FilterError("a jump is too far".to_owned()));
+    let behind = u32::try_from(above.len()).map_err(|error| FilterError(error.to_string()))?;
+    let mut found = vec![
+        instruction(BPF_JGE, 0, 2, first),
+        instruction(BPF_JGT, far(below.len() + 2)?, 0, last),
+        instruction(BPF_RET, 0, 0, SeccompAction::Allow.into()),
+    ];
+    found.extend(below);
+    found.push(instruction(BPF_JA, 0, 0, behind));
+    found.extend(above);
+    Ok(found)
+}
+
+const fn instruction(code: u16, jump_true: u8, jump_false: u8, operand: u32) -> Instruction {
+    Instruction { code, jump_true, jump_false, operand }
 }
 
 fn conditions(row: &Row) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
@@ -81,8 +148,60 @@ mod tests {
         let returns: std::collections::BTreeSet<u32> =
             program.iter().filter(|found| found.code == BPF_RET).map(|found| found.operand).collect();
         assert_eq!(returns, [u32::from(SeccompAction::Allow), RET_USER_NOTIF].into());
-        // BPF_MAXINSNS is 4096. The length costs little: since 5.11 the kernel remembers which calls are allowed
-        // whatever their arguments, and runs the program for the others only.
+        // BPF_MAXINSNS is 4096.
         assert!(program.len() < 1000, "{} instructions", program.len());
+    }
+
+    /// What the kernel does with the program for one call, and in how many steps.
+    fn run(program: &[Instruction], arch: u32, number: u32, args: [u64; 6]) -> (u32, usize) {
+        let (mut at, mut accumulator, mut steps) = (0, 0_u32, 0);
+        loop {
+            let found = program[at];
+            at += 1;
+            steps += 1;
+            let jump = |holds: bool| usize::from(if holds { found.jump_true } else { found.jump_false });
+            match found.code {
+                BPF_RET => return (found.operand, steps),
+                BPF_LD_W_ABS => {
+                    accumulator = match found.operand {
+                        AT_NUMBER => number,
+                        AT_ARCH => arch,
+                        offset => {
+                            let word = (offset as usize - 16) / 4;
+                            u32::try_from((args[word / 2] >> (32 * (word % 2))) & 0xffff_ffff).unwrap()
+                        }
+                    }
+                }
+                BPF_JA => at += found.operand as usize,
+                BPF_JEQ => at += jump(accumulator == found.operand),
+                BPF_JGT => at += jump(accumulator > found.operand),
+                BPF_JGE => at += jump(accumulator >= found.operand),
+                0x54 => accumulator &= found.operand,
+                code => panic!("instruction {code:#x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_program_is_the_table() {
+        let program = compile().unwrap();
+        let allow = u32::from(SeccompAction::Allow);
+        let mut most = 0;
+        for number in 0..1024 {
+            let row = ALLOWED.iter().find(|row| super::number(row.name) == Some(i64::from(number)));
+            let always = row.is_some_and(|row| row.when == When::Always);
+            let (answer, steps) = run(&program, notify::native_arch(), number, [0; 6]);
+            let is_open = row.is_some_and(|row| matches!(row.when, When::ArgIs { values, .. } if values.contains(&0)));
+            assert_eq!(answer == allow, always || is_open, "{number}");
+            most = most.max(if always { steps } else { 0 });
+            assert_ne!(run(&program, notify::native_arch() ^ 0x8000_0000, number, [0; 6]).0, allow, "{number}");
+            assert_ne!(run(&program, notify::native_arch(), number | 0x4000_0000, [0; 6]).0, allow, "x32 {number}");
+        }
+        assert!(most < 32, "a call that is always allowed takes {most} steps");
+        let own = |name: &str| u32::try_from(super::number(name).unwrap()).unwrap();
+        for (name, first, allowed) in [("kill", 2, true), ("kill", 1, false), ("kill", 0xffff_ffff, false)] {
+            let answer = run(&program, notify::native_arch(), own(name), [first, 9, 0, 0, 0, 0]).0;
+            assert_eq!(answer == allow, allowed, "{name}({first})");
+        }
     }
 }
