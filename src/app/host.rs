@@ -32,7 +32,7 @@ pub fn open_host(config: &Config, languages: &[Language]) -> Result<Arc<Host>, O
         .iter()
         .map(|language| lang::discover(*language, &config.runtime(*language)))
         .collect::<Result<Vec<_>, _>>()?;
-    open_with(runtimes)
+    open_with(config, runtimes)
 }
 
 /// Opens this host for every language whose interpreter is there; answers which those are.
@@ -55,10 +55,11 @@ pub fn open_host_of_any(config: &Config) -> Result<(Arc<Host>, Vec<Language>), O
     }
     match missing {
         Some(error) if runtimes.is_empty() => Err(error.into()),
-        Some(_) | None => Ok((open_with(runtimes)?, languages)),
+        Some(_) | None => Ok((open_with(config, runtimes)?, languages)),
     }
 }
 
-fn open_with(runtimes: Vec<Runtime>) -> Result<Arc<Host>, OpenError> {
-    Ok(Arc::new(Host::open(runtimes, Path::new(OWN_BINARY), getrandom::u64()?)?))
+fn open_with(config: &Config, runtimes: Vec<Runtime>) -> Result<Arc<Host>, OpenError> {
+    let (binary, nonce) = (Path::new(OWN_BINARY), getrandom::u64()?);
+    Ok(Arc::new(Host::open_recycling(runtimes, binary, nonce, config.recycle_after())?))
 }

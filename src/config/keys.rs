@@ -30,6 +30,8 @@ pub enum KeyKind {
     Prefix,
     /// Lanes: an array in the file, separated by `,` in a variable or flag.
     Lanes,
+    /// Names of modules: an array in the file, separated by `,` in a variable or flag.
+    Modules,
 }
 
 impl KeyKind {
@@ -37,7 +39,7 @@ impl KeyKind {
     pub(super) const fn separator(self) -> Option<&'static str> {
         match self {
             Self::Paths => Some(":"),
-            Self::ApiKeys | Self::Lanes => Some(","),
+            Self::ApiKeys | Self::Lanes | Self::Modules => Some(","),
             Self::Number { .. } | Self::Path | Self::Address | Self::Url(_) | Self::Switch | Self::Prefix => None,
         }
     }
@@ -66,6 +68,11 @@ impl KeyKind {
                 let fits = value.split(',').all(|lane| Lane::parse(lane).is_ok());
                 (fits, "a list of lanes, each of letters, digits, '-', '_' and '.'".to_owned())
             }
+            Self::Modules => {
+                let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+                let fits = value.is_empty() || value.split(',').all(|name| !name.is_empty() && is_name(name));
+                (fits, "a list of module names, such as numpy,pandas".to_owned())
+            }
             Self::Path | Self::Paths => return None,
         };
         (!fits).then_some(wanted)
@@ -83,7 +90,8 @@ impl KeyKind {
             | Self::ApiKeys
             | Self::Switch
             | Self::Prefix
-            | Self::Lanes => value.to_owned(),
+            | Self::Lanes
+            | Self::Modules => value.to_owned(),
         }
     }
 }
@@ -156,6 +164,12 @@ pub const KEYS: &[Key] = &[
         "how long running jobs may go on once a worker stops, in milliseconds; then they are given back",
     ),
     key(
+        "worker.recycle_after",
+        KeyKind::Number { min: 1, max: 1 << 40 },
+        "100000",
+        "jobs after which a warmed interpreter is replaced by a new one; all its jobs share its memory layout",
+    ),
+    key(
         "worker.listen",
         KeyKind::Address,
         "127.0.0.1:9464",
@@ -218,6 +232,12 @@ pub const KEYS: &[Key] = &[
         KeyKind::Paths,
         "",
         "further directories from which Python programs import, such as a virtual environment's site-packages",
+    ),
+    key(
+        "runtime.python3.preload",
+        KeyKind::Modules,
+        "numpy,pandas,yaml,markdown,jinja2",
+        "modules that are loaded once for all Python programs that name one of them; those that are not installed are left out",
     ),
     key(
         "runtime.nodejs.path",

@@ -221,6 +221,7 @@ impl Config {
         RuntimePaths {
             program: text("path").map(PathBuf::from),
             packages: text("packages").map(|list| list.split(':').map(PathBuf::from).collect()).unwrap_or_default(),
+            preload: text("preload").map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default(),
         }
     }
 
@@ -256,6 +257,12 @@ impl Config {
     pub fn worker_times_ms(&self) -> (u64, u64) {
         let number = |name: &str| self.number(name).unwrap_or(0);
         (number("worker.lease_ms"), number("worker.grace_ms"))
+    }
+
+    /// `worker.recycle_after`.
+    #[must_use]
+    pub fn recycle_after(&self) -> u64 {
+        self.number("worker.recycle_after").unwrap_or(u64::MAX)
     }
 
     /// `queue.*`, `store.*` and `topology.*`; `None` without servers.

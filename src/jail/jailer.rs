@@ -13,13 +13,33 @@ use nix::unistd::{Gid, Uid, getegid, geteuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
 use super::plan::{IdMap, JailPlan, SlotUid};
-use super::{root, slot};
+use super::{root, slot, template};
 use crate::job::Stage;
 use crate::sys::process::{self, Forked};
 use crate::sys::{fd, privilege, socket};
 
 /// Largest message between worker and jailer: the plan with its harness.
 const MESSAGE_MAX: usize = 192 << 10;
+
+/// What the worker may ask for. Each message carries the socket for its answer first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JailerRequest {
+    /// An interpreter in a new slot.
+    Spawn(SpawnRequest),
+    /// An interpreter that forks.
+    Template(TemplateRequest),
+}
+
+/// Asks for a template. Carries descriptors in this order: the socket for the answer, the template's own socket, the
+/// write end of its standard error, the host's `/proc`, which it closes before it serves anybody.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TemplateRequest {
+    /// Arguments put right behind the interpreter's own name.
+    pub flags: Vec<String>,
+    /// Arguments put behind the harness's.
+    pub arguments: Vec<String>,
+}
 
 /// Asks for an interpreter in a new slot. Carries descriptors in this order: the socket for the answer, the job pipe's read end, the result
 /// pipe's write end, the control socket, stdout, stderr, the report pipe's write end, then one entry file
@@ -205,7 +225,7 @@ fn serve(control: &OwnedFd, launch: &slot::Launch) -> io::Result<()> {
             if length == 0 {
                 return Ok(());
             }
-            let request: SpawnRequest = serde_json::from_slice(buffer.get(..length).unwrap_or_default())?;
+            let request: JailerRequest = serde_json::from_slice(buffer.get(..length).unwrap_or_default())?;
             slots.extend(start_and_answer(launch, &request, fds)?);
         }
     }
@@ -215,14 +235,17 @@ fn serve(control: &OwnedFd, launch: &slot::Launch) -> io::Result<()> {
 /// failure: its end of the slot's descriptors is closed then, and the interpreter ends by itself.
 fn start_and_answer(
     launch: &slot::Launch,
-    request: &SpawnRequest,
+    request: &JailerRequest,
     mut fds: Vec<OwnedFd>,
 ) -> io::Result<Option<(i32, OwnedFd)>> {
     if fds.is_empty() {
         return Err(io::Error::other("a spawn request has nowhere to be answered"));
     }
     let asker = fds.remove(0);
-    let started = start_slot(launch, request, fds);
+    let started = match request {
+        JailerRequest::Spawn(request) => start_slot(launch, request, fds),
+        JailerRequest::Template(request) => start_template(launch, request, fds),
+    };
     let told = match &started {
         Ok((_, pidfd)) => answer(&asker, &SpawnReply::Started, Some(pidfd)),
         Err((stage, error)) => answer(&asker, &SpawnReply::Failed { stage: *stage, message: error.to_string() }, None),
@@ -242,6 +265,19 @@ fn start_slot(launch: &slot::Launch, request: &SpawnRequest, fds: Vec<OwnedFd>) 
         | CloneFlags::CLONE_NEWUTS;
     match process::fork_into(namespaces).map_err(at(Stage::Namespaces))? {
         Forked::Child => slot::run_init(launch, request, channels),
+        Forked::Parent { pid, pidfd } => Ok((pid, pidfd)),
+    }
+}
+
+/// Pid 1 of a pid namespace of its own: with a template end its slots, and with them their jobs.
+fn start_template(
+    launch: &slot::Launch,
+    request: &TemplateRequest,
+    fds: Vec<OwnedFd>,
+) -> Result<(i32, OwnedFd), Failure> {
+    let channels = template::Channels::from_fds(fds).map_err(at(Stage::Descriptors))?;
+    match process::fork_into(CloneFlags::CLONE_NEWPID).map_err(at(Stage::Namespaces))? {
+        Forked::Child => template::become_template(launch, request, channels),
         Forked::Parent { pid, pidfd } => Ok((pid, pidfd)),
     }
 }

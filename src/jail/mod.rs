@@ -37,7 +37,8 @@ pub mod probe;
 mod root;
 mod slot;
 pub mod syscalls;
+mod template;
 
-pub use jailer::{SpawnReply, SpawnRequest, run as run_jailer};
+pub use jailer::{JailerRequest, SpawnReply, SpawnRequest, TemplateRequest, run as run_jailer};
 pub use plan::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, SlotUid};
 pub use slot::{Report, ReportError};

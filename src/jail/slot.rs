@@ -28,13 +28,13 @@ const SCRATCH: &str = "/tmp";
 /// Status of a slot's process that could not be set up; the report says why.
 const SETUP_FAILED: i32 = 125;
 
-type Failure = (Stage, io::Error);
+pub(super) type Failure = (Stage, io::Error);
 
-fn at(stage: Stage) -> impl Fn(io::Error) -> Failure {
+pub(super) fn at(stage: Stage) -> impl Fn(io::Error) -> Failure {
     move |error| (stage, error)
 }
 
-fn at_nix(stage: Stage) -> impl Fn(nix::errno::Errno) -> Failure {
+pub(super) fn at_nix(stage: Stage) -> impl Fn(nix::errno::Errno) -> Failure {
     move |errno| (stage, errno.into())
 }
 
@@ -113,11 +113,21 @@ impl Launch {
         })
     }
 
-    fn argv_with(&self, flags: &[String]) -> io::Result<Vec<CString>> {
-        let flags = flags.iter().map(|flag| CString::new(flag.as_str()).map_err(io::Error::other));
+    /// The arguments with some put right behind the interpreter's own name, and some at the end.
+    pub(super) fn argv_with(&self, flags: &[String], more: &[String]) -> io::Result<Vec<CString>> {
+        let texts = |texts: &[String]| {
+            let texts = texts.iter().map(|text| CString::new(text.as_str()).map_err(io::Error::other));
+            texts.collect::<io::Result<Vec<_>>>()
+        };
         let mut argv: Vec<CString> = self.argv.clone();
-        argv.splice(1..1, flags.collect::<io::Result<Vec<_>>>()?);
+        argv.splice(1..1, texts(flags)?);
+        argv.extend(texts(more)?);
         Ok(argv)
+    }
+
+    /// Becomes the interpreter. Returns only on failure.
+    pub(super) fn exec(&self, argv: &[CString]) -> io::Error {
+        process::exec(&self.program, argv, &self.env)
     }
 }
 
@@ -205,12 +215,12 @@ fn become_program(launch: &Launch, request: &SpawnRequest, channels: Channels) -
     let Some(report) = fd::install(placed, vec![report]).ok().and_then(|mut kept| kept.pop()) else {
         process::exit_now(SETUP_FAILED)
     };
-    let ready = launch.argv_with(&request.flags).map_err(at(Stage::Exec)).and_then(|argv| {
+    let ready = launch.argv_with(&request.flags, &[]).map_err(at(Stage::Exec)).and_then(|argv| {
         give_everything_up(launch.ids, request)?;
         Ok(argv)
     });
     let failure = match ready {
-        Ok(argv) => (Stage::Exec, process::exec(&launch.program, &argv, &launch.env)),
+        Ok(argv) => (Stage::Exec, launch.exec(&argv)),
         Err(failure) => failure,
     };
     give_up(&report, &failure)
@@ -219,7 +229,7 @@ fn become_program(launch: &Launch, request: &SpawnRequest, channels: Channels) -
 /// Each step gives something up; none can be undone by what follows.
 fn give_everything_up(ids: IdMap, request: &SpawnRequest) -> Result<(), Failure> {
     start_session()?;
-    set_limits(request)?;
+    set_limits(request.scratch_bytes)?;
     drop_identity(ids, request)?;
     prctl::set_no_new_privs().map_err(at_nix(Stage::NoNewPrivs))?;
     restrict(request)
@@ -245,11 +255,11 @@ fn start_session() -> Result<(), Failure> {
 }
 
 /// Limits that are the same for every job. Those that depend on the job follow with the plan (`sys::native`).
-fn set_limits(request: &SpawnRequest) -> Result<(), Failure> {
+pub(super) fn set_limits(file_bytes: u64) -> Result<(), Failure> {
     let rows = [
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_NOFILE, 256),
-        (Resource::RLIMIT_FSIZE, request.scratch_bytes),
+        (Resource::RLIMIT_FSIZE, file_bytes),
         (Resource::RLIMIT_MEMLOCK, 64 << 10),
         (Resource::RLIMIT_MSGQUEUE, 0),
         (Resource::RLIMIT_SIGPENDING, 128),

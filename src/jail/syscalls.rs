@@ -127,6 +127,7 @@ pub const ALLOWED: &[Row] = &[
     always("mmap", MEMORY),
     always("munmap", MEMORY),
     always("mprotect", "V8 compiles; a jail does not rest on W^X"),
+    always("pkey_mprotect", "V8 keeps compiled WebAssembly under a protection key where the processor has them"),
     always("mremap", MEMORY),
     always("madvise", MEMORY),
     always("brk", MEMORY),

@@ -19,6 +19,8 @@ pub struct RuntimePaths {
     /// Further files or directories of the host that programs may read, such as a virtual environment's
     /// `site-packages`. For Python, directories are also put on the import path.
     pub packages: Vec<PathBuf>,
+    /// Modules that a full template loads; those that cannot be imported are left out.
+    pub preload: Vec<String>,
 }
 
 /// Why a runtime cannot be used.
@@ -130,7 +132,8 @@ pub fn discover(language: Language, paths: &RuntimePaths) -> Result<Runtime, Run
         None => FileContent::Text(runtime::NODE_HARNESS.to_owned()),
     };
     let Answer { version, program, .. } = answer;
-    Ok(Runtime { language, version, program, harness, import_path, binds, links })
+    let preload = paths.preload.clone();
+    Ok(Runtime { language, version, program, harness, import_path, binds, links, preload })
 }
 
 fn find(language: Language, paths: &RuntimePaths) -> Result<PathBuf, RuntimeError> {
@@ -262,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_missing_interpreter_names_the_key() {
-        let paths = RuntimePaths { program: Some("/nowhere/python3".into()), packages: Vec::new() };
+        let paths = RuntimePaths { program: Some("/nowhere/python3".into()), ..RuntimePaths::default() };
         let text = discover(Language::Python, &paths).unwrap_err().to_string();
         assert_eq!(text, "no python3 interpreter found at /nowhere/python3; install one or set runtime.python3.path");
     }

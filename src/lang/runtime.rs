@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::jail::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan};
+use crate::jail::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, TemplateRequest};
 use crate::job::{Language, Limits, RuntimeVersion};
 
 /// The Python harness; it is mounted in compiled form.
@@ -38,16 +38,50 @@ pub struct Runtime {
     pub import_path: Vec<PathBuf>,
     /// Everything of the host that it needs.
     pub binds: Vec<Bind>,
+    /// Modules that a full template has loaded.
+    pub preload: Vec<String>,
     /// Symbolic links that stand between them.
     pub links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// What one start of the interpreter is told on its command line besides [`JailPlan::argv`]. Starts with equal
 /// flags are interchangeable.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct SpawnFlags(pub Vec<String>);
 
+/// How much a template has loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Preload {
+    /// The interpreter.
+    Bare,
+    /// The runtime's preload list too.
+    Full,
+}
+
 impl Runtime {
+    /// What a program wants loaded, by a look at its text for names of the preload list. A wrong guess costs time, nothing
+    /// else: what is not loaded is imported by the job itself.
+    #[must_use]
+    pub fn preload_for(&self, code: &str) -> Preload {
+        let is_wanted = code.contains("import") && self.preload.iter().any(|module| has_word(code, module));
+        if is_wanted { Preload::Full } else { Preload::Bare }
+    }
+
+    /// What a jailer needs to know to start a template.
+    #[must_use]
+    pub fn template_request(&self, flags: &SpawnFlags, preload: Preload) -> TemplateRequest {
+        let mut fixed = flags.0.clone();
+        if self.language == Language::Node {
+            // Forking takes a process of one thread: V8 without workers of its own.
+            fixed.extend(["--single-threaded", "--v8-pool-size=0"].map(str::to_owned));
+        }
+        let modules = match preload {
+            Preload::Bare => String::new(),
+            Preload::Full => self.preload.join(","),
+        };
+        TemplateRequest { flags: fixed, arguments: vec![format!("--template={modules}")] }
+    }
+
     /// The jail of this runtime.
     #[must_use]
     pub fn jail_plan(&self, ids: IdMap) -> JailPlan {
@@ -115,5 +149,31 @@ impl Runtime {
     #[must_use]
     pub fn version_document(&self) -> RuntimeVersion {
         RuntimeVersion { language: self.language.as_str().to_owned(), version: self.version.clone() }
+    }
+}
+
+/// Whether a name stands in a text as a word of its own.
+fn has_word(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_counts_as_a_word_only() {
+        let wants = |code: &str| ["pandas", "yaml"].iter().any(|name| has_word(code, name));
+        for code in ["import pandas as pd", "from pandas.core import x", "import json, yaml", "__import__('pandas')"] {
+            assert!(wants(code), "{code}");
+        }
+        for code in ["import pandasql", "mypandas = 1", "import json", ""] {
+            assert!(!wants(code), "{code}");
+        }
     }
 }

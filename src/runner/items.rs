@@ -89,12 +89,16 @@ pub(super) fn cpu_backstop_s(limits: &Limits, items: usize) -> u64 {
 /// [`Fault`] with the stage that failed.
 pub async fn prepare(slot: &mut Slot, program: &Program) -> Result<(), Fault> {
     let host = Arc::clone(slot.host());
-    let spec = spawn_spec(host.runtime(program.language)?, &program.limits);
+    let spec = spawn_spec(host.runtime(program.language)?, program);
     slot.prepare(program.language, &spec).await
 }
 
-fn spawn_spec(runtime: &Runtime, limits: &Limits) -> SpawnSpec {
-    SpawnSpec { flags: runtime.spawn_flags(limits), scratch_bytes: limits.scratch_bytes }
+fn spawn_spec(runtime: &Runtime, program: &Program) -> SpawnSpec {
+    SpawnSpec {
+        flags: runtime.spawn_flags(&program.limits),
+        scratch_bytes: program.limits.scratch_bytes,
+        preload: runtime.preload_for(&program.code),
+    }
 }
 
 /// Runs a program over items, in their order, handing each result to `done` as soon as it is known.
@@ -112,7 +116,7 @@ pub async fn run_items(
     let language = call.program.language;
     let host = Arc::clone(slot.host());
     let runtime = host.runtime(language)?;
-    let spec = spawn_spec(runtime, limits);
+    let spec = spawn_spec(runtime, call.program);
     let pids = runtime.base_tasks().saturating_add(limits.threads);
     let leaf = LeafLimits { memory_bytes: limits.memory_bytes, pids };
     let mut rest = items;
@@ -125,7 +129,10 @@ pub async fn run_items(
             Ok(entered) => {
                 tracing::debug!(after = ?asked.elapsed(), "jail is entered");
                 let segment = Segment::new(call, rest, asked.elapsed(), host.telemetry());
-                slot.alongside(language, &spec, segment.run(entered, interrupt.clone(), done)).await
+                let running = segment.run(entered, interrupt.clone(), done);
+                let (finished, end, remains) = slot.alongside(language, &spec, running).await;
+                slot.give_back(language, &spec, remains);
+                (finished, end)
             }
             Err(fault) => (0, SegmentEnd::Fault(fault)),
         };
@@ -149,12 +156,13 @@ pub async fn run_items(
 
 /// Takes an interpreter and has it enter the jail.
 async fn enter(slot: &mut Slot, language: Language, spec: &SpawnSpec, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
-    let telemetry = slot.host().telemetry().clone();
+    let host = Arc::clone(slot.host());
+    let telemetry = host.telemetry();
     let asked = clock::now();
     let zygote = slot.take(language, spec).await?;
     telemetry.phase_took(Phase::Start, asked.elapsed());
     let ready = clock::now();
-    let entered = zygote.enter(plan).await;
+    let entered = zygote.enter(&host, plan).await;
     match &entered {
         Ok(_) => telemetry.phase_took(Phase::Enter, ready.elapsed()),
         Err(fault) => telemetry.jail_failed(fault),

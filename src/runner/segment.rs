@@ -22,7 +22,6 @@ use super::items::cpu_backstop_s;
 use super::logs::LogBuffer;
 use super::observe::{kill_reason, late_reason};
 use super::{Call, Interrupt, Item, ItemRun};
-use crate::jail;
 use crate::job::{BadResult, Fault, RawJson, Stream, SyscallCount, Usage, Verdict};
 use crate::policy::{End, Facts, Report, Stop, verdict};
 use crate::sys::clock;
@@ -147,15 +146,15 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// Runs to the process's end. Answers how many items have results, and how it ended.
+    /// Runs to the process's end. Answers how many items have results, how it ended, and what is left of it.
     pub(super) async fn run(
         mut self,
         mut entered: Entered,
         mut interrupt: watch::Receiver<Interrupt>,
         done: Done<'_>,
-    ) -> (usize, SegmentEnd) {
+    ) -> (usize, SegmentEnd, Remains) {
         if let Err(fault) = self.encode_program() {
-            return (0, SegmentEnd::Fault(fault));
+            return (0, SegmentEnd::Fault(fault), Remains::default());
         }
         let begun = clock::now();
         self.item_started = begun;
@@ -169,10 +168,11 @@ impl<'a> Segment<'a> {
         self.telemetry.phase_took(Phase::Close, served_at.elapsed());
         self.report_usage(&remains);
         tracing::debug!(close = ?served_at.elapsed(), items = self.items.len(), "slot is closed");
-        match served {
-            Ok(()) => self.conclude(remains, done),
+        let (finished, end) = match served {
+            Ok(()) => self.conclude(&remains, done),
             Err(error) => (self.finished, SegmentEnd::Fault(Fault::zygote_died(error.to_string()))),
-        }
+        };
+        (finished, end, remains)
     }
 
     fn encode_program(&mut self) -> Result<(), Fault> {
@@ -195,8 +195,8 @@ impl<'a> Segment<'a> {
         done: Done<'_>,
     ) -> io::Result<()> {
         let mut open = Open { result: true, stdout: true, stderr: true, report: true, listener: true };
-        let mut buffers = [vec![0; READ_BYTES], vec![0; 4096], vec![0; 4096], vec![0; jail::Report::LENGTH]];
-        let [result, stdout, stderr, report] = &mut buffers;
+        let mut buffers = [vec![0; READ_BYTES], vec![0; 4096], vec![0; 4096]];
+        let [result, stdout, stderr] = &mut buffers;
         let mut timer = std::pin::pin!(sleep_until(self.next_look().into()));
         let mut watches_interrupt = true;
         while open.any_pipe() && !self.is_complete() {
@@ -215,8 +215,8 @@ impl<'a> Segment<'a> {
                 read = entered.stderr.read(stderr), if open.stderr => {
                     open.stderr = self.on_raw(Stream::Stderr, filled(stderr, read?));
                 }
-                read = entered.report.read(report), if open.report => {
-                    self.on_report(filled(report, read?));
+                ended = entered.life.ended(), if open.report => {
+                    self.end = ended.map(end_of);
                     open.report = false;
                 }
                 ready = entered.listener.readable(), if open.listener => {
@@ -369,17 +369,6 @@ impl<'a> Segment<'a> {
         !bytes.is_empty()
     }
 
-    fn on_report(&mut self, bytes: &[u8]) {
-        let report = bytes.try_into().ok().and_then(|bytes| jail::Report::decode(bytes).ok());
-        if let Some(jail::Report::Ended { status, .. }) = report {
-            self.end = match WaitStatus::from_raw(Pid::from_raw(1), status) {
-                Ok(WaitStatus::Exited(_, code)) => Some(End::Exited(code)),
-                // A real-time signal has no name in nix, so the number is taken from the status itself.
-                Ok(_) | Err(_) => Some(End::Signalled(status & 0x7f)),
-            };
-        }
-    }
-
     fn on_calls(&mut self, listener: BorrowedFd<'_>) -> io::Result<bool> {
         match self.calls.answer(listener)? {
             Seen::Answered => Ok(true),
@@ -435,7 +424,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Charges the process's end to the item that it was at.
-    fn conclude(mut self, remains: Remains, done: Done<'_>) -> (usize, SegmentEnd) {
+    fn conclude(mut self, remains: &Remains, done: Done<'_>) -> (usize, SegmentEnd) {
         let language = self.call.program.language;
         if self.is_abandoned {
             self.telemetry.process_killed(language, KillReason::Abandoned);
@@ -455,7 +444,7 @@ impl<'a> Segment<'a> {
                 return (self.finished, SegmentEnd::ProcessEnded);
             }
             Some((_, stop)) => Some(stop),
-            None if self.is_backstopped(&remains) => Some(Stop::CpuDeadline),
+            None if self.is_backstopped(remains) => Some(Stop::CpuDeadline),
             None => None,
         };
         let (report, wall) = match self.only_report.take() {
@@ -520,7 +509,7 @@ impl<'a> Segment<'a> {
             && remains.usage.cpu_us >= seconds.saturating_mul(1_000_000)
     }
 
-    fn usage_of_process(&self, wall: Duration, remains: Remains) -> Usage {
+    fn usage_of_process(&self, wall: Duration, remains: &Remains) -> Usage {
         let mut usage = usage(wall);
         if self.items.len() == 1 {
             let used_us = remains.usage.cpu_us.saturating_sub(self.cpu.start_us);
@@ -529,6 +518,15 @@ impl<'a> Segment<'a> {
             usage.start_ms = Some(milliseconds(self.start));
         }
         usage
+    }
+}
+
+/// How a process ended, from its raw status.
+fn end_of(status: i32) -> End {
+    match WaitStatus::from_raw(Pid::from_raw(1), status) {
+        Ok(WaitStatus::Exited(_, code)) => End::Exited(code),
+        // A real-time signal has no name in nix, so the number is taken from the status itself.
+        Ok(_) | Err(_) => End::Signalled(status & 0x7f),
     }
 }
 

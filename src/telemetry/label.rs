@@ -225,6 +225,10 @@ label! {
         Booting = "booting",
         /// None, or one for another kind of job.
         None = "none",
+        /// A warm slot, to fork from.
+        Warm = "warm",
+        /// None that is warm; one was forked.
+        Forked = "forked",
     }
 }
 

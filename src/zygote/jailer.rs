@@ -8,7 +8,7 @@ use std::process::Child;
 use nix::libc;
 use tokio::io::unix::AsyncFd;
 
-use crate::jail::{JailPlan, SpawnReply, SpawnRequest};
+use crate::jail::{JailPlan, JailerRequest, SpawnReply};
 use crate::job::{Fault, Stage};
 use crate::sys::{fd, process, socket};
 
@@ -48,11 +48,11 @@ impl Jailer {
         }
     }
 
-    /// Starts a slot and gives the pidfd of its init.
+    /// Starts a slot or a template, and gives the pidfd of its first process.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed; `zygote_died` when the jailer itself is gone.
-    pub async fn spawn(&self, request: &SpawnRequest, fds: &[BorrowedFd<'_>]) -> Result<OwnedFd, Fault> {
+    pub async fn spawn(&self, request: &JailerRequest, fds: &[BorrowedFd<'_>]) -> Result<OwnedFd, Fault> {
         let gone = |error: io::Error| Fault::zygote_died(format!("jailer does not answer: {error}"));
         let message = serde_json::to_vec(request).map_err(|error| gone(error.into()))?;
         let (ours, theirs) = socket::pair().map_err(gone)?;

@@ -1,14 +1,24 @@
-//! The worker's side of a zygote: an interpreter that has booted in its jail and waits for one job.
+//! The worker's side of a zygote: an interpreter that waits in its jail.
 //!
-//! [`Jailer`] is the process that starts them, [`Zygote`] one that boots and becomes ready, [`Entered`] one that has
-//! taken the last steps and may be given a program. All three are handles: dropping one ends what it stands for.
+//! Jobs are forked: a `Template` is a warmed interpreter, a `Warm` slot a fork of it in namespaces of its own, an
+//! [`Entered`] a fork of that which has taken the last steps and may be given a program. Where that cannot be, an
+//! interpreter is started for each job (`OneShot`). [`Jailer`] is the process that starts both. All are handles: dropping
+//! one ends what it stands for.
 #![forbid(unsafe_code)]
 
+mod control;
+mod entered;
+mod host;
 mod jailer;
 mod leaves;
 mod process;
 mod slot;
+mod template;
+mod templates;
+mod warm;
 
+pub use entered::{Entered, Life, Remains};
+pub use host::{Host, HostError};
 pub use jailer::Jailer;
-pub use process::{Entered, EntryPlan, Remains, SpawnSpec, Zygote};
-pub use slot::{Host, HostError, Slot};
+pub use process::{EntryPlan, SpawnSpec};
+pub use slot::{Slot, Zygote};

@@ -1,22 +1,23 @@
-//! One interpreter, from its spawn to its end.
+//! One interpreter that serves one job, from its spawn to its end.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
+use super::control::{Control, notice};
+use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams};
 use super::leaves::OwnedLeaf;
 use crate::jail::cgroup::{LeafLimits, LeafUsage};
-use crate::jail::{Report, SlotUid, SpawnRequest};
+use crate::jail::{JailerRequest, Report, SlotUid, SpawnRequest};
 use crate::job::{Fault, Stage};
-use crate::lang::SpawnFlags;
+use crate::lang::{Preload, SpawnFlags};
 use crate::sys::native::{self, Instruction, Notice, Rlimit};
 use crate::sys::{fd, process, socket};
 
@@ -26,9 +27,6 @@ const BOOT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long the last steps may take.
 const ENTER_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long the kernel may take to end a killed slot.
-const END_DEADLINE: Duration = Duration::from_secs(10);
-
 /// What has to be known when an interpreter is started. Zygotes of equal specs are interchangeable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpawnSpec {
@@ -36,6 +34,16 @@ pub struct SpawnSpec {
     pub flags: SpawnFlags,
     /// Size of the writable directory, in bytes.
     pub scratch_bytes: u64,
+    /// What should be loaded already.
+    pub preload: Preload,
+}
+
+impl SpawnSpec {
+    /// Whether a job of it can be forked: a scratch directory is mounted when its slot is built.
+    #[must_use]
+    pub(super) const fn can_fork(&self) -> bool {
+        self.scratch_bytes == 0
+    }
 }
 
 /// What is decided when the job is known.
@@ -52,16 +60,16 @@ pub struct EntryPlan<'a> {
 
 /// The parts that every stage of the life has. Dropped, it kills the slot; its leaf goes as soon as it is empty.
 #[derive(Debug)]
-struct Body {
+pub(super) struct Body {
     pidfd: AsyncFd<OwnedFd>,
     leaf: OwnedLeaf,
 }
 
-/// An interpreter that boots.
+/// An interpreter that boots for one job.
 #[derive(Debug)]
-pub struct Zygote {
+pub(super) struct OneShot {
     body: Body,
-    control: AsyncFd<OwnedFd>,
+    control: Control,
     job: pipe::Sender,
     result: pipe::Receiver,
     stdout: pipe::Receiver,
@@ -69,32 +77,7 @@ pub struct Zygote {
     report: pipe::Receiver,
 }
 
-/// An interpreter that has entered the jail for good and reads its program now.
-#[derive(Debug)]
-pub struct Entered {
-    body: Body,
-    /// Where frames for the harness go.
-    pub job: pipe::Sender,
-    /// Where frames of the harness, or of a hostile program, come from.
-    pub result: pipe::Receiver,
-    /// Raw standard output.
-    pub stdout: pipe::Receiver,
-    /// Raw standard error.
-    pub stderr: pipe::Receiver,
-    /// Where the slot's init reports the end; [`Report::LENGTH`] bytes.
-    pub report: pipe::Receiver,
-    /// Calls that the filter did not allow.
-    pub listener: AsyncFd<OwnedFd>,
-}
-
-/// What is left of an interpreter that has ended.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Remains {
-    /// What its cgroup leaf counted.
-    pub usage: LeafUsage,
-}
-
-impl Zygote {
+impl OneShot {
     /// Starts an interpreter in a new slot; it boots on its own from here.
     ///
     /// # Errors
@@ -119,7 +102,7 @@ impl Zygote {
         ];
         fds.extend(entries.iter().map(AsFd::as_fd));
         let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.0.clone() };
-        let pidfd = jailer.spawn(&request, &fds).await?;
+        let pidfd = jailer.spawn(&JailerRequest::Spawn(request), &fds).await?;
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;
         let body = Body { pidfd, leaf };
         fd::set_nonblocking(control.as_fd()).map_err(at_fds)?;
@@ -139,9 +122,9 @@ impl Zygote {
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed, or `boot` when it died or took too long.
-    pub async fn ready(mut self) -> Result<Self, Fault> {
-        let notice = timeout(BOOT_DEADLINE, self.notice()).await;
-        match notice.map_err(|_| Fault::setup(Stage::Boot, "interpreter was not ready in time"))? {
+    pub(super) async fn ready(mut self) -> Result<Self, Fault> {
+        let came = timeout(BOOT_DEADLINE, notice(&self.control)).await;
+        match came.map_err(|_| Fault::setup(Stage::Boot, "interpreter was not ready in time"))? {
             Ok((Notice::Ready, _)) => Ok(self),
             Ok(_) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
             Err(error) => Err(self.autopsy(&error).await),
@@ -150,16 +133,15 @@ impl Zygote {
 
     /// Whether its slot has not ended.
     #[must_use]
-    pub fn is_alive(&self) -> bool {
-        let mut polled = [PollFd::new(self.body.pidfd.get_ref().as_fd(), PollFlags::POLLIN)];
-        poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ended| ended == 0)
+    pub(super) fn is_alive(&self) -> bool {
+        !fd::is_readable(self.body.pidfd.get_ref().as_fd())
     }
 
     /// Sets the job's limits and has the interpreter take the last steps.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub async fn enter(mut self, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+    pub(super) async fn enter(mut self, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         self.body.leaf.limit(plan.leaf).map_err(at_cgroup)?;
         let cpu = Rlimit {
@@ -170,35 +152,22 @@ impl Zygote {
         let message = native::encode_plan(&[cpu], plan.filter);
         let at_plan = |error: io::Error| Fault::setup(Stage::Plan, error.to_string());
         socket::send(self.control.get_ref().as_fd(), &message, &[]).map_err(at_plan)?;
-        let notice = timeout(ENTER_DEADLINE, self.notice()).await;
-        match notice.map_err(|_| Fault::setup(Stage::Listener, "interpreter did not enter the jail in time"))? {
+        let came = timeout(ENTER_DEADLINE, notice(&self.control)).await;
+        match came.map_err(|_| Fault::setup(Stage::Listener, "interpreter did not enter the jail in time"))? {
             Ok((Notice::Listener, mut fds)) => {
                 let listener = fds.pop().ok_or_else(|| Fault::setup(Stage::Listener, "no listener came"))?;
                 let listener = fd::watch(listener).map_err(at_plan)?;
                 let Self { body, job, result, stdout, stderr, report, .. } = self;
-                Ok(Entered { body, job, result, stdout, stderr, report, listener })
+                let streams = Streams { job, result, stdout, stderr };
+                Ok(Entered::new(streams, listener, Kind::OneShot { body, report }))
             }
             Ok((Notice::Failed { stage, errno }, _)) => {
                 Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
             }
-            Ok((Notice::Ready, _)) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
-            Err(error) => Err(self.autopsy(&error).await),
-        }
-    }
-
-    async fn notice(&self) -> io::Result<(Notice, Vec<OwnedFd>)> {
-        let mut buffer = [0; 64];
-        loop {
-            let mut ready = self.control.readable().await?;
-            match ready.try_io(|socket| socket::receive(socket.as_fd(), &mut buffer)) {
-                Ok(Ok((0, _))) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(Ok((length, fds))) => {
-                    let notice = buffer.get(..length).and_then(Notice::decode);
-                    return notice.map(|notice| (notice, fds)).ok_or_else(|| io::ErrorKind::InvalidData.into());
-                }
-                Ok(Err(error)) => return Err(error),
-                Err(_would_block) => {}
+            Ok((Notice::Ready | Notice::Started | Notice::Ended(_), _)) => {
+                Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn"))
             }
+            Err(error) => Err(self.autopsy(&error).await),
         }
     }
 
@@ -226,34 +195,19 @@ impl Zygote {
     }
 }
 
-impl Entered {
-    /// Kills everything in the slot. Idempotent.
-    pub fn kill(&self) {
-        self.body.kill();
-    }
-
-    /// Processor time so far in microseconds; 0 when it cannot be read.
-    #[must_use]
-    pub fn cpu_us(&self) -> u64 {
-        self.body.leaf.cpu_us().unwrap_or(0)
-    }
-
-    /// Kills what is left, waits for the end and removes the leaf.
-    pub async fn close(mut self) -> Remains {
-        self.body.kill();
-        self.body.close().await
-    }
-}
-
 impl Body {
-    fn kill(&self) {
+    pub(super) fn leaf(&self) -> &OwnedLeaf {
+        &self.leaf
+    }
+
+    pub(super) fn kill(&self) {
         if let Err(error) = process::kill(self.pidfd.get_ref().as_fd()) {
             tracing::error!(%error, "failed to kill a slot");
         }
     }
 
     /// Waits for the end and reads the counters.
-    async fn close(&mut self) -> Remains {
+    pub(super) async fn close(&mut self) -> Remains {
         if timeout(END_DEADLINE, self.pidfd.readable()).await.is_err() {
             tracing::error!("a killed slot did not end in time");
         }
@@ -261,7 +215,7 @@ impl Body {
             tracing::warn!(%error, "failed to read a cgroup leaf");
             LeafUsage::default()
         });
-        Remains { usage }
+        Remains { usage, warm: None }
     }
 }
 

@@ -1,210 +1,59 @@
-//! A place to run: always one interpreter ahead.
+//! A place to run: a warm slot that forks one job after the other, or, where that cannot be, always one interpreter ahead.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 
-use super::leaves::Leaves;
-use super::{Jailer, SpawnSpec, Zygote};
-use crate::jail::cgroup::{self, CgroupError, Group};
-use crate::jail::filter::{self, FilterError};
-use crate::jail::{IdMap, JailPlan, probe};
+use super::entered::{Entered, Remains};
+use super::host::Host;
+use super::process::{EntryPlan, OneShot, SpawnSpec};
+use super::warm::Warm;
 use crate::job::{Fault, Language};
-use crate::lang::Runtime;
-use crate::sys::clock;
-use crate::sys::native::Instruction;
-use crate::telemetry::{Spare as SpareLabel, Telemetry};
+use crate::lang::Preload;
+use crate::telemetry::Spare as SpareLabel;
 
-/// Why this host cannot run jails at all.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// No usable cgroup.
-    #[error(transparent)]
-    Cgroup(#[from] CgroupError),
-    /// The system-call table does not compile.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
-    /// `/proc` does not say who this process is.
-    #[error("user ids of this process cannot be read: {0}")]
-    Ids(#[from] io::Error),
-}
-
-/// One runtime with its jailer, which is started at first use and again after it died.
-struct Station {
-    runtime: Runtime,
-    plan: JailPlan,
-    jailer: Mutex<Option<Arc<Jailer>>>,
-}
-
-impl Station {
-    /// The jailer, if one runs. The lock is never held over a wait.
-    fn jailer(&self) -> Option<Arc<Jailer>> {
-        self.jailer.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Takes a new jailer, unless somebody was faster.
-    fn offer(&self, jailer: Arc<Jailer>) -> Arc<Jailer> {
-        Arc::clone(self.jailer.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(jailer))
-    }
-
-    /// Forgets a jailer that does not answer.
-    fn forget(&self, dead: &Arc<Jailer>) {
-        let mut current = self.jailer.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|known| Arc::ptr_eq(known, dead)) {
-            *current = None;
-        }
-    }
-}
-
-/// What all slots of a worker share.
-pub struct Host {
-    stations: BTreeMap<Language, Station>,
-    binary: PathBuf,
-    // In this order: leaves are removed before the group that they are in.
-    leaves: Leaves,
-    group: Box<dyn Group>,
-    filter: Vec<Instruction>,
-    ids: IdMap,
-    started: AtomicU64,
-    telemetry: Telemetry,
-}
-
-impl fmt::Debug for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("group", &self.group).field("ids", &self.ids).finish_non_exhaustive()
-    }
-}
-
-impl Host {
-    /// Takes the runtimes of this host; makes the worker's cgroup and compiles the filter. `binary` is this
-    /// program, which is started again as the jailer.
-    ///
-    /// # Errors
-    /// [`HostError`] says which layer is missing and what would provide it.
-    pub fn open(runtimes: Vec<Runtime>, binary: &Path, nonce: u64) -> Result<Self, HostError> {
-        let ids = IdMap::choose(nix::unistd::geteuid().as_raw(), &std::fs::read_to_string("/proc/self/uid_map")?);
-        let station = |runtime: Runtime| {
-            let plan = runtime.jail_plan(ids);
-            (runtime.language, Station { runtime, plan, jailer: Mutex::new(None) })
-        };
-        let telemetry = Telemetry::new();
-        telemetry.has_layers(&probe::layers());
-        Ok(Self {
-            stations: runtimes.into_iter().map(station).collect(),
-            binary: binary.to_owned(),
-            leaves: Leaves::default(),
-            group: cgroup::open_group(nonce)?,
-            filter: filter::compile()?,
-            ids,
-            started: AtomicU64::new(0),
-            telemetry,
-        })
-    }
-
-    /// The runtime of a language.
-    ///
-    /// # Errors
-    /// [`Fault`] when this host has none.
-    pub fn runtime(&self, language: Language) -> Result<&Runtime, Fault> {
-        Ok(&self.station(language)?.runtime)
-    }
-
-    /// The compiled filter.
-    #[must_use]
-    pub fn filter(&self) -> &[Instruction] {
-        &self.filter
-    }
-
-    /// Where everything that runs on this host reports to.
-    #[must_use]
-    pub const fn telemetry(&self) -> &Telemetry {
-        &self.telemetry
-    }
-
-    /// Which cgroup version limits the jobs.
-    #[must_use]
-    pub fn cgroup_version(&self) -> &'static str {
-        self.group.version()
-    }
-
-    /// The process id of a language's jailer, while it has one.
-    pub fn jailer_pid(&self, language: Language) -> Option<u32> {
-        self.stations.get(&language)?.jailer().map(|jailer| jailer.pid())
-    }
-
-    fn station(&self, language: Language) -> Result<&Station, Fault> {
-        self.stations
-            .get(&language)
-            .ok_or_else(|| Fault::zygote_died(format!("this worker has no {} runtime", language.as_str())))
-    }
-
-    /// Starts an interpreter and waits until it is ready. A jailer that died since the last start is replaced.
-    ///
-    /// # Errors
-    /// [`Fault`] with the stage that failed; `zygote_died` when a new jailer does not answer either.
-    pub async fn boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
-        let begun = clock::now();
-        let booted = self.try_boot(language, spec).await;
-        match &booted {
-            Ok(_) => self.telemetry.jail_ready(language, begun.elapsed()),
-            Err(fault) => self.telemetry.jail_failed(fault),
-        }
-        booted
-    }
-
-    async fn try_boot(&self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
-        let station = self.station(language)?;
-        let begun = clock::now();
-        let known = station.jailer();
-        let jailer = match &known {
-            Some(jailer) => Arc::clone(jailer),
-            None => station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?)),
-        };
-        let spawned = match self.spawn(station, &jailer, spec).await {
-            Err(fault) if fault.stage.is_none() && known.is_some() => {
-                tracing::warn!(%fault, "a jailer is gone; starting another one");
-                let jailer = station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?));
-                self.spawn(station, &jailer, spec).await
-            }
-            other => other,
-        }?;
-        let built = begun.elapsed();
-        let ready = spawned.ready().await?;
-        tracing::debug!(language = language.as_str(), ?built, ready = ?begun.elapsed(), "interpreter is ready");
-        Ok(ready)
-    }
-
-    /// Starts an interpreter. A jailer that does not answer is forgotten.
-    async fn spawn(&self, station: &Station, jailer: &Arc<Jailer>, spec: &SpawnSpec) -> Result<Zygote, Fault> {
-        let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let leaf = self.leaves.make(self.group.as_ref(), number)?;
-        let spawned = Zygote::spawn(jailer, leaf, spec, self.ids.slot_uid(number)).await;
-        if spawned.as_ref().is_err_and(|fault| fault.stage.is_none()) {
-            station.forget(jailer);
-        }
-        spawned
-    }
-}
-
-type Booting = Pin<Box<dyn Future<Output = Result<Zygote, Fault>> + Send>>;
+type Booting = Pin<Box<dyn Future<Output = Result<OneShot, Fault>> + Send>>;
 
 enum Spare {
     Booting(Booting),
-    Ready(Box<Zygote>),
+    Ready(Box<OneShot>),
 }
 
-/// A place to run. While one interpreter runs a job, the next one boots, so that a job that is like the one
-/// before it does not wait for a start.
+/// An interpreter that is ready for a job.
+#[derive(Debug)]
+pub struct Zygote(Ready);
+
+#[derive(Debug)]
+enum Ready {
+    OneShot(Box<OneShot>),
+    Warm(Box<Warm>),
+}
+
+impl Zygote {
+    /// Has the interpreter take the last steps, on the host that it was taken from.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub async fn enter(self, host: &Host, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+        match self.0 {
+            Ready::OneShot(zygote) => zygote.enter(plan).await,
+            Ready::Warm(warm) => host.enter_warm(*warm, plan).await,
+        }
+    }
+}
+
+/// A place to run. Jobs are forked from a warm slot. A job that cannot be (one with a scratch directory, or where this host's
+/// interpreter does not fork) gets an interpreter that was started for it; while that runs, the next one boots, so that a
+/// job like the one before it does not wait for a start.
 pub struct Slot {
     host: Arc<Host>,
-    keeps_spare: bool,
+    /// Whether anything is kept for the next job.
+    is_kept: bool,
+    warm: BTreeMap<(Language, Preload), (SpawnSpec, Warm)>,
     spare: Option<(Language, SpawnSpec, Spare)>,
 }
 
@@ -218,13 +67,13 @@ impl Slot {
     /// An empty slot.
     #[must_use]
     pub const fn new(host: Arc<Host>) -> Self {
-        Self { host, keeps_spare: true, spare: None }
+        Self { host, is_kept: true, warm: BTreeMap::new(), spare: None }
     }
 
     /// A slot that starts every interpreter when it is asked for: for a single run.
     #[must_use]
     pub fn without_spare(mut self) -> Self {
-        self.keeps_spare = false;
+        self.is_kept = false;
         self
     }
 
@@ -239,17 +88,43 @@ impl Slot {
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub async fn prepare(&mut self, language: Language, spec: &SpawnSpec) -> Result<(), Fault> {
-        let zygote = self.take(language, spec).await?;
-        self.spare = Some((language, spec.clone(), Spare::Ready(Box::new(zygote))));
+        match self.take(language, spec).await?.0 {
+            Ready::OneShot(zygote) => self.spare = Some((language, spec.clone(), Spare::Ready(zygote))),
+            Ready::Warm(warm) => self.keep(language, spec, *warm),
+        }
         Ok(())
     }
 
-    /// A ready interpreter for this spec: the spare one if it fits, else a new one.
+    /// A ready interpreter for this spec: the slot's own if it fits, else a new one.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub async fn take(&mut self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
-        let was = |spare| self.host.telemetry.spare_was(language, spare);
+        if self.is_kept && spec.can_fork() {
+            match self.take_warm(language, spec).await {
+                Ok(warm) => return Ok(Zygote(Ready::Warm(Box::new(warm)))),
+                Err(fault) => tracing::debug!(%fault, "no warm slot; an interpreter is started"),
+            }
+        }
+        self.take_one_shot(language, spec).await.map(|zygote| Zygote(Ready::OneShot(Box::new(zygote))))
+    }
+
+    async fn take_warm(&mut self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
+        let was = |spare| self.host.telemetry().spare_was(language, spare);
+        if let Some((with, warm)) = self.warm.remove(&(language, spec.preload))
+            && with == *spec
+            && self.host.is_current(language, &warm)
+        {
+            was(SpareLabel::Warm);
+            return Ok(warm);
+        }
+        let warm = self.host.warm_slot(language, spec).await?;
+        was(SpareLabel::Forked);
+        Ok(warm)
+    }
+
+    async fn take_one_shot(&mut self, language: Language, spec: &SpawnSpec) -> Result<OneShot, Fault> {
+        let was = |spare| self.host.telemetry().spare_was(language, spare);
         match self.spare.take() {
             Some((of, with, Spare::Ready(zygote))) if of == language && with == *spec && zygote.is_alive() => {
                 was(SpareLabel::Ready);
@@ -266,9 +141,20 @@ impl Slot {
         }
     }
 
+    /// Takes back what is left of an interpreter.
+    pub fn give_back(&mut self, language: Language, spec: &SpawnSpec, remains: Remains) {
+        if let Some(warm) = remains.warm {
+            self.keep(language, spec, warm);
+        }
+    }
+
+    fn keep(&mut self, language: Language, spec: &SpawnSpec, warm: Warm) {
+        self.warm.insert((language, spec.preload), (spec.clone(), warm));
+    }
+
     /// Runs `main`, and meanwhile has a spare interpreter of this spec boot.
     pub async fn alongside<T>(&mut self, language: Language, spec: &SpawnSpec, main: impl Future<Output = T>) -> T {
-        if self.keeps_spare && self.spare.is_none() {
+        if self.is_kept && self.spare.is_none() && !spec.can_fork() {
             let (host, wanted) = (Arc::clone(&self.host), spec.clone());
             let booting: Booting = Box::pin(async move { host.boot(language, &wanted).await });
             self.spare = Some((language, spec.clone(), Spare::Booting(booting)));

@@ -39,9 +39,19 @@ impl Process {
 }
 
 impl Census {
-    /// Whether there is at most the jailer's inner process, and one spare interpreter with its init and its leaf.
+    /// Whether there is no job: at most the jailer's inner process, below it two templates and the init of a spare
+    /// interpreter, and below those two warm slots and that interpreter. What is further below is a job's.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.below.len() <= 3 && self.leaves() <= 1
+        let at = |depth: usize| self.below.iter().filter(|process| self.depth(process) == depth).count();
+        let known = [(1, 1), (2, 3), (3, 3)];
+        let all: usize = known.iter().map(|(depth, _)| at(*depth)).sum();
+        known.iter().all(|(depth, most)| at(*depth) <= *most) && all == self.below.len() && self.leaves() <= 3
+    }
+
+    /// How far a process is below the jailer.
+    fn depth(&self, process: &Process) -> usize {
+        let above = self.below.iter().find(|above| above.pid == process.parent);
+        1 + above.map_or(0, |above| self.depth(above))
     }
 
     /// Whether nothing is left at all.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellblock::job::{Language, OutcomeKind, Program, RawJson};
-use cellblock::lang::SpawnFlags;
+use cellblock::lang::{Preload, SpawnFlags};
 use cellblock::runner::{Interrupt, Item};
 use cellblock::zygote::{Slot, SpawnSpec};
 use nix::sys::signal::{Signal, kill};
@@ -83,7 +83,7 @@ fn a_look_at_a_lane_sees_what_runs_in_it() {
         // The inner jailer, and an init and an interpreter for the spare and for another one.
         let host = Arc::clone(&lane.host);
         let mut other = Slot::new(Arc::clone(&host));
-        let spec = SpawnSpec { flags: SpawnFlags::default(), scratch_bytes: 0 };
+        let spec = SpawnSpec { flags: SpawnFlags::default(), scratch_bytes: 0, preload: Preload::Bare };
         let zygote = other.take(Language::Python, &spec).await.unwrap();
         let census = lane.census();
         assert!(census.below.len() >= 3 && census.leaves() >= 1 && !census.is_empty(), "{census:?}");
@@ -95,7 +95,7 @@ fn a_look_at_a_lane_sees_what_runs_in_it() {
 
 /// Has a slot begin to start a spare of this spec, and looks away before it is there.
 async fn begin_spare(slot: &mut Slot, scratch_bytes: u64) {
-    let spec = SpawnSpec { flags: SpawnFlags::default(), scratch_bytes };
+    let spec = SpawnSpec { flags: SpawnFlags::default(), scratch_bytes, preload: Preload::Bare };
     slot.alongside(Language::Python, &spec, tokio::task::yield_now()).await;
 }
 

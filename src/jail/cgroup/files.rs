@@ -50,6 +50,10 @@ pub(super) fn remove_dir(path: &Path) -> io::Result<()> {
     }
 }
 
+pub(super) fn open_directory(path: &Path) -> io::Result<std::fs::File> {
+    std::fs::File::open(path).map_err(|error| named(path, error))
+}
+
 pub(super) fn open_for_writing(path: &Path) -> io::Result<std::fs::File> {
     std::fs::OpenOptions::new().write(true).open(path).map_err(|error| named(path, error))
 }

@@ -31,6 +31,10 @@ pub trait Group: Send + Sync + std::fmt::Debug {
     /// The system's error with the path.
     fn leaf(&self, name: &str) -> io::Result<Box<dyn Leaf>>;
 
+    /// Whether a process can be born in a leaf, so that each job gets one of its own. Elsewhere moving it there costs more
+    /// than all else of a job, so a slot lives in one leaf with its jobs.
+    fn has_births(&self) -> bool;
+
     /// Which version it is.
     fn version(&self) -> &'static str;
 }
@@ -44,7 +48,19 @@ pub trait Leaf: Send + Sync + std::fmt::Debug {
     /// The system's error with the path.
     fn entries(&self) -> io::Result<Vec<File>>;
 
-    /// Sets the limits; once in a leaf's life.
+    /// The leaf's directory, for CLONE_INTO_CGROUP.
+    ///
+    /// # Errors
+    /// The system's error with the path; `Unsupported` where no process can be born in it.
+    fn directory(&self) -> io::Result<File>;
+
+    /// Has the leaf count the memory of the next job from here. The other counters only grow.
+    ///
+    /// # Errors
+    /// The system's error with the path; `Unsupported` where the kernel cannot do that.
+    fn restart(&self) -> io::Result<()>;
+
+    /// Sets the limits.
     ///
     /// # Errors
     /// The system's error with the path; `ResourceBusy` when the leaf already uses more memory than that.

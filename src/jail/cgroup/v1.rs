@@ -50,6 +50,10 @@ impl Group for GroupV1 {
         Ok(Box::new(leaf))
     }
 
+    fn has_births(&self) -> bool {
+        false
+    }
+
     fn version(&self) -> &'static str {
         "v1"
     }
@@ -85,11 +89,25 @@ impl Leaf for LeafV1 {
         self.dirs().into_iter().map(|dir| files::open_for_writing(&dir.join("tasks"))).collect()
     }
 
+    fn directory(&self) -> io::Result<File> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn restart(&self) -> io::Result<()> {
+        files::write(&self.memory.join("memory.max_usage_in_bytes"), "0")
+    }
+
     fn limit(&self, limits: LeafLimits) -> io::Result<()> {
         let bytes = limits.memory_bytes.to_string();
-        files::write(&self.memory.join("memory.limit_in_bytes"), &bytes)?;
-        // Memory and swap together, where the kernel counts swap: equal to memory alone means no swap.
-        files::write_if_there(&self.memory.join("memory.memsw.limit_in_bytes"), &bytes)?;
+        let (memory, with_swap) =
+            (self.memory.join("memory.limit_in_bytes"), self.memory.join("memory.memsw.limit_in_bytes"));
+        // Memory and swap together, where the kernel counts swap: equal to memory alone means no swap. Neither may ever be
+        // above the other, so a rise begins with the one and a fall with the other.
+        if files::write(&memory, &bytes).is_err() {
+            files::write_if_there(&with_swap, &bytes)?;
+            files::write(&memory, &bytes)?;
+        }
+        files::write_if_there(&with_swap, &bytes)?;
         files::write_if_there(&self.memory.join("memory.swappiness"), "0")?;
         files::write(&self.pids.join("pids.max"), &limits.pids.to_string())
     }

@@ -45,6 +45,10 @@ impl Group for GroupV2 {
         Ok(Box::new(LeafV2 { dir }))
     }
 
+    fn has_births(&self) -> bool {
+        true
+    }
+
     fn version(&self) -> &'static str {
         "v2"
     }
@@ -66,6 +70,14 @@ struct LeafV2 {
 impl Leaf for LeafV2 {
     fn entries(&self) -> io::Result<Vec<File>> {
         Ok(vec![files::open_for_writing(&self.dir.join("cgroup.procs"))?])
+    }
+
+    fn directory(&self) -> io::Result<File> {
+        files::open_directory(&self.dir)
+    }
+
+    fn restart(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn limit(&self, limits: LeafLimits) -> io::Result<()> {

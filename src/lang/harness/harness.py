@@ -4,12 +4,16 @@ Who runs this: the interpreter that the jailer started in a jail of its own, as
 `python3 -I -S -B -X utf8 harness.py native.so SYSPATH_ENTRY...`. It boots, takes private references to all that it will
 need, and calls `cellblock_enter` of the native library. That call announces "ready", blocks until this process gets a
 job, and applies the last steps (limits, identity, system call filter). What comes before it knows no job; what comes
-after it has no rights left.
+after it has no rights left. With a last argument `--template=MODULE,...` it loads the modules, runs a program of its own
+once, so that what every program does first is done, and calls `cellblock_zygote`, which returns in forks that are jobs.
 
     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
     fd 5  control socket of the native library, closed by it before any user code runs
     frame = u32 LE payload length · u8 kind · payload
+
+A template has other descriptors at these places, `/dev/null`; its own socket is fd 6, the host's /proc fd 7, and Landlock's
+rules fd 8 where the kernel has them. The native library closes all three.
 
 The program's top level runs once, in a module named "main" (not "__main__": an `if __name__ == "__main__":` block is
 for running the file by hand and does not run here). Then its entry point is called once per item, `main(**inputs)`.
@@ -34,10 +38,12 @@ from _io import BufferedWriter, TextIOWrapper, _RawIOBase
 from _json import encode_basestring, make_encoder, make_scanner
 from _struct import Struct
 from _thread import RLock
-from posix import _exit, read, write
+from posix import _exit, close, dup, dup2, fstat, pipe, read, write
 from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursionlimit, settrace
 
 JOB_FD, RESULT_FD, CONTROL_FD = 3, 4, 5
+TEMPLATE_FD, PROC_FD, RULESET_FD = 6, 7, 8
+TEMPLATE = "--template="
 PROGRAM, ITEM, END = 0x01, 0x02, 0x03
 LOADED, LOG, VALUE, RAISED, MEMORY, BAD, EXIT = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16
 TOP_LEVEL = 2**64 - 1  # the index that means "the program itself", in RAISED, MEMORY and EXIT
@@ -561,7 +567,79 @@ def enter(library):
         _exit(1)  # the library reports its own failures and does not return; this is for a library that does
 
 
+def become_template(library, modules):
+    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have."""
+    import gc
+
+    import _ctypes
+
+    class Function(_ctypes.CFuncPtr):
+        _flags_ = 1 | 4  # C's calling convention, and the interpreter's lock stays held: the fork needs it
+        _restype_ = None
+
+    zygote = Function(_ctypes.dlsym(_ctypes.dlopen(library, 0), "cellblock_zygote"))
+    for module in modules:
+        try:
+            __import__(module)
+        except Exception as error:
+            print(f"{module} is not preloaded: {type_name(type(error))}: {error}", file=sys.__stderr__)
+    warm_up()
+    gc.collect()
+    gc.disable()
+    gc.freeze()  # a collection in a job would write to, and so copy, every page with an object on it
+    try:
+        ruleset = fstat(RULESET_FD) and RULESET_FD
+    except OSError:
+        ruleset = -1
+    zygote(TEMPLATE_FD, PROC_FD, ruleset)
+    gc.enable()
+    reseed()
+
+
+WARM_UP = """
+import sys, json, math, time, datetime, random, re, collections, functools, itertools
+
+def main(text, n=3):
+    print(text, n)
+    return {"text": text.upper()[:n], "items": [i * 2 for i in range(n)], "n": f"{n / 7:.3f}", "none": None}
+"""
+
+
+def warm_up():
+    """Runs a program as a job would: what the interpreter and the harness do the first time is then done, and the pages
+    that they write are written, before the first fork."""
+    global program, inbox
+    names = set(sys.modules) - {"__main__"}
+    own = sys.modules["__main__"]
+    taken, given = pipe()
+    fields = {"file": "main.py", "code": WARM_UP, "entrypoint": "main", "output_bytes": 1 << 20, "attempt": 1,
+              "idempotency_key": None}
+    for kind, text in ((PROGRAM, "".join(encode(fields, 0))), (ITEM, "\0" * 8 + '{"text": "warm"}'), (END, "")):
+        write(given, HEADER.pack(len(text), kind) + text.encode())
+    null = dup(JOB_FD)
+    dup2(taken, JOB_FD)
+    serve()
+    dup2(null, JOB_FD)
+    for descriptor in (taken, given, null):
+        close(descriptor)
+    program = None
+    inbox = Inbox()
+    for name in set(sys.modules) - names:
+        if name in ("main", "cellblock"):
+            del sys.modules[name]
+    sys.modules["__main__"] = own
+
+
+def reseed():
+    """Draws a new start for every generator of random numbers that forks would share. `random` does it by itself, and
+    OpenSSL knows a fork by its process id."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
 def serve():
+    """Runs a program over its items."""
     global program
     kind, payload = inbox.take()
     if kind != PROGRAM:
@@ -584,17 +662,23 @@ def serve():
             break
         send(answer(INDEX.unpack_from(payload)[0], payload[8:]))
     streams.settle()
-    _exit(0)  # no atexit handlers, no waiting for the program's threads
 
 
 def boot():
-    library = sys.argv[1]
-    sys.path += [entry for entry in sys.argv[2:] if entry not in sys.path]
+    library, *entries = sys.argv[1:]
+    modules = None
+    if entries and entries[-1].startswith(TEMPLATE):
+        modules = [name for name in entries.pop()[len(TEMPLATE) :].split(",") if name]
+    sys.path += [entry for entry in entries if entry not in sys.path]
     sys.argv = [""]
     builtins.exit = builtins.quit = sys.exit  # `site`, which -S leaves out, would have defined them
     streams.install()
-    enter(library)
+    if modules is None:
+        enter(library)
+    else:
+        become_template(library, modules)
     serve()
+    _exit(0)  # no atexit handlers, no waiting for the program's threads
 
 
 boot()

@@ -12,15 +12,12 @@
  * The library decides nothing and parses nothing of the job. Every failure is reported with the stage and errno
  * and ends the process, so no interpreter goes on half jailed.
  *
- * Python loads it with ctypes and calls cellblock_enter; Node loads it with process.dlopen, which calls
- * napi_register_module_v1. The N-API symbols are weak, so the library also loads where there is no Node.
+ * This is for an interpreter that serves one job and was started for it; zygote.c has the one that forks.
  */
-#define _GNU_SOURCE
+#include "native.h"
+
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -28,9 +25,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* These mirror src/sys/native.rs. */
-enum { MSG_READY = 1, MSG_LISTENER = 2, MSG_FAILED = 3 };
-enum { STAGE_PLAN = 1, STAGE_RLIMITS = 10, STAGE_NO_NEW_PRIVS = 12, STAGE_SECCOMP = 16, STAGE_LISTENER = 17 };
 #define PLAN_MAGIC 0x4342504cu
 #define PLAN_MAX 65536
 
@@ -61,7 +55,7 @@ struct failure {
 
 static _Alignas(8) char plan[PLAN_MAX];
 
-static void fail(int control, uint8_t stage, int error) {
+_Noreturn void fail(int control, uint8_t stage, int error) {
     struct failure message = {MSG_FAILED, stage, 0, error};
     ssize_t sent = send(control, &message, sizeof message, MSG_NOSIGNAL);
     (void)sent;
@@ -76,7 +70,7 @@ static void set_limits(int control, const struct plan_rlimit *limits, uint32_t c
     }
 }
 
-static int install_filter(int control, struct sock_fprog *program) {
+int install_filter(int control, struct sock_fprog *program) {
     unsigned long flags =
         SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
     /* Before 5.19 there is no WAIT_KILLABLE_RECV; without it a signal may restart a refused call, no more. */
@@ -89,25 +83,23 @@ static int install_filter(int control, struct sock_fprog *program) {
     return (int)listener;
 }
 
-static void hand_over(int control, int listener) {
-    char kind = MSG_LISTENER;
+int send_with(int control, uint8_t kind, const int *fds, int count) {
     struct iovec part = {&kind, 1};
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
     } space;
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    size_t size = (size_t)count * sizeof(int);
     memset(&space, 0, sizeof space);
     message.msg_control = space.bytes;
-    message.msg_controllen = sizeof space.bytes;
+    message.msg_controllen = CMSG_SPACE(size);
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &listener, sizeof(int));
-    /* The filter allows sendmsg on this one descriptor number; it is closed before any user code runs. */
-    if (sendmsg(control, &message, MSG_NOSIGNAL) != 1)
-        _exit(125);
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), fds, size);
+    return sendmsg(control, &message, MSG_NOSIGNAL) == 1;
 }
 
 __attribute__((visibility("default"))) int cellblock_enter(int control) {
@@ -134,40 +126,10 @@ __attribute__((visibility("default"))) int cellblock_enter(int control) {
 
     struct sock_fprog program = {(unsigned short)head.instructions, (struct sock_filter *)(limits + head.rlimits)};
     int listener = install_filter(control, &program);
-    hand_over(control, listener);
+    /* The filter allows sendmsg on this one descriptor number; it is closed before any user code runs. */
+    if (!send_with(control, MSG_LISTENER, &listener, 1))
+        _exit(125);
     close(listener);
     close(control);
     return 0;
-}
-
-/* Node: exports.enter(control) */
-typedef struct napi_env__ *napi_env;
-typedef struct napi_value__ *napi_value;
-typedef struct napi_callback_info__ *napi_callback_info;
-typedef napi_value (*napi_callback)(napi_env, napi_callback_info);
-extern int napi_create_function(napi_env, const char *, size_t, napi_callback, void *, napi_value *)
-    __attribute__((weak));
-extern int napi_set_named_property(napi_env, napi_value, const char *, napi_value) __attribute__((weak));
-extern int napi_get_cb_info(napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **)
-    __attribute__((weak));
-extern int napi_get_value_int32(napi_env, napi_value, int32_t *) __attribute__((weak));
-extern int napi_create_int32(napi_env, int32_t, napi_value *) __attribute__((weak));
-
-static napi_value enter_from_node(napi_env env, napi_callback_info call) {
-    size_t count = 1;
-    napi_value argument = NULL, answer = NULL;
-    int32_t control = -1;
-    if (napi_get_cb_info(env, call, &count, &argument, NULL, NULL) != 0 || count != 1 ||
-        napi_get_value_int32(env, argument, &control) != 0)
-        _exit(125);
-    napi_create_int32(env, cellblock_enter(control), &answer);
-    return answer;
-}
-
-__attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
-    napi_value function = NULL;
-    if (napi_create_function(env, "enter", 5, enter_from_node, NULL, &function) != 0 ||
-        napi_set_named_property(env, exports, "enter", function) != 0)
-        return NULL;
-    return exports;
 }

@@ -1,0 +1,39 @@
+/* What the parts of the native library share. The layouts and numbers mirror src/sys/native.rs. */
+#ifndef CELLBLOCK_NATIVE_H
+#define CELLBLOCK_NATIVE_H
+
+#define _GNU_SOURCE
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MSG_READY = 1, MSG_LISTENER = 2, MSG_FAILED = 3, MSG_STARTED = 4, MSG_ENDED = 5 };
+
+/* job::Stage */
+enum {
+    STAGE_PLAN = 1,
+    STAGE_NAMESPACES = 6,
+    STAGE_CGROUP = 7,
+    STAGE_DESCRIPTORS = 9,
+    STAGE_RLIMITS = 10,
+    STAGE_IDENTITY = 11,
+    STAGE_NO_NEW_PRIVS = 12,
+    STAGE_LANDLOCK = 13,
+    STAGE_BOOT = 15,
+    STAGE_SECCOMP = 16,
+    STAGE_LISTENER = 17
+};
+
+/* Where every jailed program finds its descriptors, and where its last control socket is until it is closed. */
+enum { STDIN_AT = 0, STDOUT_AT = 1, STDERR_AT = 2, JOB_AT = 3, RESULT_AT = 4, CONTROL_AT = 5, FIRST_OTHER = 6 };
+
+/* Tells the worker which step failed, and ends this process. */
+_Noreturn void fail(int control, uint8_t stage, int error);
+
+/* Installs a filter for all threads of this process; gives its listener. */
+int install_filter(int control, struct sock_fprog *program);
+
+/* Sends one byte with descriptors; whether that worked. */
+int send_with(int control, uint8_t kind, const int *fds, int count);
+
+#endif

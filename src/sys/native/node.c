@@ -1,0 +1,69 @@
+/*
+ * The library as a module of Node: exports.enter(control), exports.zygote(control, ...), exports.afterFork().
+ *
+ * Node loads it with process.dlopen, which calls napi_register_module_v1; Python loads it with ctypes and calls the
+ * functions by name. The symbols of N-API and libuv are weak, so that the library also loads where there is no Node.
+ */
+#include "native.h"
+
+#include <unistd.h>
+
+int cellblock_enter(int control);
+int cellblock_zygote(int control, int proc, int ruleset);
+
+typedef struct napi_env__ *napi_env;
+typedef struct napi_value__ *napi_value;
+typedef struct napi_callback_info__ *napi_callback_info;
+typedef napi_value (*napi_callback)(napi_env, napi_callback_info);
+#define WEAK __attribute__((weak))
+extern int napi_create_function(napi_env, const char *, size_t, napi_callback, void *, napi_value *) WEAK;
+extern int napi_set_named_property(napi_env, napi_value, const char *, napi_value) WEAK;
+extern int napi_get_cb_info(napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **) WEAK;
+extern int napi_get_value_int32(napi_env, napi_value, int32_t *) WEAK;
+extern int napi_create_int32(napi_env, int32_t, napi_value *) WEAK;
+extern int napi_get_uv_event_loop(napi_env, void **) WEAK;
+extern int uv_loop_fork(void *) WEAK;
+
+/* Reads integer arguments, all of which must be there. */
+static void arguments(napi_env env, napi_callback_info call, int32_t *into, size_t wanted) {
+    napi_value given[3];
+    size_t count = 3;
+    if (napi_get_cb_info(env, call, &count, given, NULL, NULL) != 0 || count != wanted)
+        _exit(125);
+    for (size_t i = 0; i < wanted; i++)
+        if (napi_get_value_int32(env, given[i], &into[i]) != 0)
+            _exit(125);
+}
+
+static napi_value number(napi_env env, int32_t value) {
+    napi_value answer = NULL;
+    napi_create_int32(env, value, &answer);
+    return answer;
+}
+
+static napi_value enter(napi_env env, napi_callback_info call) {
+    int32_t control;
+    arguments(env, call, &control, 1);
+    return number(env, cellblock_enter(control));
+}
+
+static napi_value zygote(napi_env env, napi_callback_info call) {
+    int32_t fds[3];
+    arguments(env, call, fds, 3);
+    int32_t answer = cellblock_zygote(fds[0], fds[1], fds[2]);
+    /* In the job: the event loop's descriptors are shared with the zygote and every other job until it has its own. */
+    void *loop = NULL;
+    if (napi_get_uv_event_loop(env, &loop) != 0 || uv_loop_fork == NULL || uv_loop_fork(loop) != 0)
+        _exit(125);
+    return number(env, answer);
+}
+
+static int define(napi_env env, napi_value exports, const char *name, napi_callback callback) {
+    napi_value function = NULL;
+    return napi_create_function(env, name, (size_t)-1, callback, NULL, &function) == 0 &&
+           napi_set_named_property(env, exports, name, function) == 0;
+}
+
+__attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+    return define(env, exports, "enter", enter) && define(env, exports, "zygote", zygote) ? exports : NULL;
+}

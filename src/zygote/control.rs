@@ -1,0 +1,29 @@
+//! What comes over a control socket of the native library.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use tokio::io::unix::AsyncFd;
+
+use crate::sys::native::Notice;
+use crate::sys::socket;
+
+/// The worker's end of a control socket, non-blocking.
+pub(super) type Control = AsyncFd<OwnedFd>;
+
+/// The next notice with its descriptors; cancelling it loses nothing. The end of the other side is `UnexpectedEof`.
+pub(super) async fn notice(control: &Control) -> io::Result<(Notice, Vec<OwnedFd>)> {
+    let mut buffer = [0; 64];
+    loop {
+        let mut ready = control.readable().await?;
+        match ready.try_io(|socket| socket::receive(socket.as_fd(), &mut buffer)) {
+            Ok(Ok((0, _))) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(Ok((length, fds))) => {
+                let notice = buffer.get(..length).and_then(Notice::decode);
+                return notice.map(|notice| (notice, fds)).ok_or_else(|| io::ErrorKind::InvalidData.into());
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_would_block) => {}
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! An interpreter that has taken the last steps.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
+
+use super::process::Body;
+use super::warm::{Forked, Warm};
+use crate::jail::Report;
+use crate::jail::cgroup::LeafUsage;
+
+/// How long the kernel may take to end a killed slot or job.
+pub(super) const END_DEADLINE: Duration = Duration::from_secs(10);
+
+/// An interpreter that has entered the jail for good and reads its program now. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Entered {
+    /// Where frames for the harness go.
+    pub job: pipe::Sender,
+    /// Where frames of the harness, or of a hostile program, come from.
+    pub result: pipe::Receiver,
+    /// Raw standard output.
+    pub stdout: pipe::Receiver,
+    /// Raw standard error.
+    pub stderr: pipe::Receiver,
+    /// Calls that the filter did not allow.
+    pub listener: AsyncFd<OwnedFd>,
+    /// Its process.
+    pub life: Life,
+}
+
+/// The worker's ends of an interpreter's pipes.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) job: pipe::Sender,
+    pub(super) result: pipe::Receiver,
+    pub(super) stdout: pipe::Receiver,
+    pub(super) stderr: pipe::Receiver,
+}
+
+/// The process of an [`Entered`].
+#[derive(Debug)]
+pub struct Life(pub(super) Kind);
+
+/// Where the process came from.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// Started for this job, in a slot of its own.
+    OneShot { body: Body, report: pipe::Receiver },
+    /// Forked from a warm slot.
+    Forked(Box<Forked>),
+}
+
+/// What is left of an interpreter that has ended.
+#[derive(Debug, Default)]
+pub struct Remains {
+    /// What it used.
+    pub usage: LeafUsage,
+    /// Its slot, when it is fit for another job.
+    pub(super) warm: Option<Warm>,
+}
+
+impl Entered {
+    pub(super) fn new(streams: Streams, listener: AsyncFd<OwnedFd>, kind: Kind) -> Self {
+        let Streams { job, result, stdout, stderr } = streams;
+        Self { job, result, stdout, stderr, listener, life: Life(kind) }
+    }
+
+    /// Kills everything that the job has. Idempotent.
+    pub fn kill(&self) {
+        match &self.life.0 {
+            Kind::OneShot { body, .. } => body.kill(),
+            Kind::Forked(forked) => forked.kill(),
+        }
+    }
+
+    /// Processor time so far in microseconds, from an arbitrary start; 0 when it cannot be read.
+    #[must_use]
+    pub fn cpu_us(&self) -> u64 {
+        match &self.life.0 {
+            Kind::OneShot { body, .. } => body.leaf().cpu_us().unwrap_or(0),
+            Kind::Forked(forked) => forked.cpu_us(),
+        }
+    }
+
+    /// Kills what is left, waits for the end and reads the counters.
+    pub async fn close(self) -> Remains {
+        match self.life.0 {
+            Kind::OneShot { mut body, .. } => {
+                body.kill();
+                body.close().await
+            }
+            Kind::Forked(forked) => forked.close().await,
+        }
+    }
+}
+
+impl Life {
+    /// The raw status of wait(2) once the process has ended; `None` when nobody saw it, because its whole slot was killed.
+    /// Cancelling it loses nothing. To be called until it answers.
+    pub async fn ended(&mut self) -> Option<i32> {
+        match &mut self.0 {
+            Kind::OneShot { report, .. } => {
+                let mut bytes = [0; Report::LENGTH];
+                // Written at once, and shorter than what a pipe writes in one piece.
+                let length = report.read(&mut bytes).await.unwrap_or(0);
+                match Report::decode(bytes) {
+                    Ok(Report::Ended { status, .. }) if length == Report::LENGTH => Some(status),
+                    Ok(_) | Err(_) => None,
+                }
+            }
+            Kind::Forked(forked) => forked.ended().await,
+        }
+    }
+}
+
+/// Readable when its process has ended.
+pub(super) fn has_ended(pidfd: &OwnedFd) -> bool {
+    crate::sys::fd::is_readable(pidfd.as_fd())
+}

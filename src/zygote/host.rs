@@ -1,0 +1,266 @@
+//! What all places to run share: the runtimes with their jailers and templates, the cgroup, the filter.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Jailer;
+use super::entered::Entered;
+use super::leaves::Leaves;
+use super::process::{EntryPlan, OneShot, SpawnSpec};
+use super::templates::{Templates, Wanted};
+use super::warm::Warm;
+use crate::jail::cgroup::{self, CgroupError, Group};
+use crate::jail::filter::{self, FilterError};
+use crate::jail::{IdMap, JailPlan, probe};
+use crate::job::{Fault, Language};
+use crate::lang::Runtime;
+use crate::sys::clock;
+use crate::sys::native::Instruction;
+use crate::telemetry::Telemetry;
+
+/// Why this host cannot run jails at all.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// No usable cgroup.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+    /// The system-call table does not compile.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// `/proc` does not say who this process is.
+    #[error("user ids of this process cannot be read: {0}")]
+    Ids(#[from] io::Error),
+}
+
+/// Jobs after which a template is replaced, unless the configuration says otherwise.
+const RECYCLE_AFTER: u64 = 100_000;
+
+/// One runtime with its jailer, which is started at first use and again after it died.
+struct Station {
+    runtime: Runtime,
+    plan: JailPlan,
+    jailer: Mutex<Option<Arc<Jailer>>>,
+    templates: Templates,
+}
+
+impl Station {
+    /// The jailer, if one runs. The lock is never held over a wait.
+    fn jailer(&self) -> Option<Arc<Jailer>> {
+        self.jailer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes a new jailer, unless somebody was faster.
+    fn offer(&self, jailer: Arc<Jailer>) -> Arc<Jailer> {
+        Arc::clone(self.jailer.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(jailer))
+    }
+
+    /// Forgets a jailer that does not answer.
+    fn forget(&self, dead: &Arc<Jailer>) {
+        let mut current = self.jailer.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|known| Arc::ptr_eq(known, dead)) {
+            *current = None;
+        }
+    }
+}
+
+/// What all slots of a worker share.
+pub struct Host {
+    stations: BTreeMap<Language, Station>,
+    binary: PathBuf,
+    // In this order: leaves are removed before the group that they are in.
+    leaves: Leaves,
+    group: Box<dyn Group>,
+    filter: Vec<Instruction>,
+    ids: IdMap,
+    started: AtomicU64,
+    telemetry: Telemetry,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("group", &self.group).field("ids", &self.ids).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Takes the runtimes of this host; makes the worker's cgroup and compiles the filter. `binary` is this
+    /// program, which is started again as the jailer.
+    ///
+    /// # Errors
+    /// [`HostError`] says which layer is missing and what would provide it.
+    pub fn open(runtimes: Vec<Runtime>, binary: &Path, nonce: u64) -> Result<Self, HostError> {
+        Self::open_recycling(runtimes, binary, nonce, RECYCLE_AFTER)
+    }
+
+    /// The same, with templates that are replaced after so many jobs.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub fn open_recycling(
+        runtimes: Vec<Runtime>,
+        binary: &Path,
+        nonce: u64,
+        recycle_after: u64,
+    ) -> Result<Self, HostError> {
+        let ids = IdMap::choose(nix::unistd::geteuid().as_raw(), &std::fs::read_to_string("/proc/self/uid_map")?);
+        let station = |runtime: Runtime| {
+            let plan = runtime.jail_plan(ids);
+            (
+                runtime.language,
+                Station { runtime, plan, jailer: Mutex::new(None), templates: Templates::new(recycle_after) },
+            )
+        };
+        let telemetry = Telemetry::new();
+        telemetry.has_layers(&probe::layers());
+        Ok(Self {
+            stations: runtimes.into_iter().map(station).collect(),
+            binary: binary.to_owned(),
+            leaves: Leaves::default(),
+            group: cgroup::open_group(nonce)?,
+            filter: filter::compile()?,
+            ids,
+            started: AtomicU64::new(0),
+            telemetry,
+        })
+    }
+
+    /// The runtime of a language.
+    ///
+    /// # Errors
+    /// [`Fault`] when this host has none.
+    pub fn runtime(&self, language: Language) -> Result<&Runtime, Fault> {
+        Ok(&self.station(language)?.runtime)
+    }
+
+    /// The compiled filter.
+    #[must_use]
+    pub fn filter(&self) -> &[Instruction] {
+        &self.filter
+    }
+
+    /// Where everything that runs on this host reports to.
+    #[must_use]
+    pub const fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// Which cgroup version limits the jobs.
+    #[must_use]
+    pub fn cgroup_version(&self) -> &'static str {
+        self.group.version()
+    }
+
+    /// The process id of a language's jailer, while it has one.
+    pub fn jailer_pid(&self, language: Language) -> Option<u32> {
+        self.stations.get(&language)?.jailer().map(|jailer| jailer.pid())
+    }
+
+    fn station(&self, language: Language) -> Result<&Station, Fault> {
+        self.stations
+            .get(&language)
+            .ok_or_else(|| Fault::zygote_died(format!("this worker has no {} runtime", language.as_str())))
+    }
+
+    /// Starts an interpreter and waits until it is ready. A jailer that died since the last start is replaced.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed; `zygote_died` when a new jailer does not answer either.
+    pub(super) async fn boot(&self, language: Language, spec: &SpawnSpec) -> Result<OneShot, Fault> {
+        let begun = clock::now();
+        let booted = self.try_boot(language, spec).await;
+        match &booted {
+            Ok(_) => self.telemetry.jail_ready(language, begun.elapsed()),
+            Err(fault) => self.telemetry.jail_failed(fault),
+        }
+        booted
+    }
+
+    async fn try_boot(&self, language: Language, spec: &SpawnSpec) -> Result<OneShot, Fault> {
+        let station = self.station(language)?;
+        let begun = clock::now();
+        let known = station.jailer();
+        let jailer = self.jailer(station).await?;
+        let spawned = match self.spawn(station, &jailer, spec).await {
+            Err(fault) if fault.stage.is_none() && known.is_some() => {
+                tracing::warn!(%fault, "a jailer is gone; starting another one");
+                let jailer = station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?));
+                self.spawn(station, &jailer, spec).await
+            }
+            other => other,
+        }?;
+        let built = begun.elapsed();
+        let ready = spawned.ready().await?;
+        tracing::debug!(language = language.as_str(), ?built, ready = ?begun.elapsed(), "interpreter is ready");
+        Ok(ready)
+    }
+
+    /// The jailer of a station, started if there is none.
+    async fn jailer(&self, station: &Station) -> Result<Arc<Jailer>, Fault> {
+        match station.jailer() {
+            Some(jailer) => Ok(jailer),
+            None => Ok(station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?))),
+        }
+    }
+
+    /// A warm slot for this spec, forked from its template, which is started if there is none.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub(super) async fn warm_slot(&self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
+        let station = self.station(language)?;
+        let wanted = Wanted { flags: spec.flags.clone(), preload: spec.preload };
+        let template = station.templates.get(&wanted, async || {
+            let begun = clock::now();
+            let jailer = self.jailer(station).await?;
+            let started = super::template::Template::start(
+                &jailer,
+                station.runtime.template_request(&wanted.flags, wanted.preload),
+            )
+            .await;
+            if started.as_ref().is_err_and(|fault| fault.stage.is_none()) {
+                station.forget(&jailer);
+            }
+            tracing::debug!(language = language.as_str(), ready = ?begun.elapsed(), "template is ready");
+            started
+        });
+        let template = template.await?;
+        let begun = clock::now();
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let leaf = if self.group.has_births() { None } else { Some(self.leaves.make(self.group.as_ref(), number)?) };
+        let forked = template.fork(leaf, self.ids.slot_uid(number), &self.filter).await;
+        match &forked {
+            Ok(_) => self.telemetry.jail_ready(language, begun.elapsed()),
+            Err(fault) => {
+                self.telemetry.jail_failed(fault);
+                station.templates.forget(&template);
+            }
+        }
+        forked
+    }
+
+    /// Whether a slot may fork another job.
+    pub(super) fn is_current(&self, language: Language, warm: &Warm) -> bool {
+        warm.is_alive() && self.station(language).is_ok_and(|station| station.templates.has(warm.template()))
+    }
+
+    /// Has a warm slot fork a job.
+    pub(super) async fn enter_warm(&self, warm: Warm, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        warm.enter(plan, (&self.leaves, self.group.as_ref(), number)).await
+    }
+
+    /// Starts an interpreter. A jailer that does not answer is forgotten.
+    async fn spawn(&self, station: &Station, jailer: &Arc<Jailer>, spec: &SpawnSpec) -> Result<OneShot, Fault> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let leaf = self.leaves.make(self.group.as_ref(), number)?;
+        let spawned = OneShot::spawn(jailer, leaf, spec, self.ids.slot_uid(number)).await;
+        if spawned.as_ref().is_err_and(|fault| fault.stage.is_none()) {
+            station.forget(jailer);
+        }
+        spawned
+    }
+}

@@ -1,0 +1,155 @@
+//! A warmed interpreter that forks slots, and never runs a program itself.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::time::timeout;
+
+use super::Jailer;
+use super::control::{Control, notice};
+use super::entered::has_ended;
+use super::leaves::OwnedLeaf;
+use super::warm::Warm;
+use crate::jail::{JailerRequest, SlotUid, TemplateRequest};
+use crate::job::{Fault, Stage};
+use crate::sys::native::{self, Instruction, Notice};
+use crate::sys::{fd, process, socket};
+
+/// How long a template may take to load what it preloads, on a loaded host too.
+const READY_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long a slot may take to be forked.
+const SLOT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A template. Its slots and their jobs end with it; dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Template {
+    /// Held by who asks for a slot: the answers carry no name.
+    control: tokio::sync::Mutex<Control>,
+    pidfd: OwnedFd,
+    /// Jobs that were forked from it.
+    jobs: AtomicU64,
+}
+
+impl Template {
+    /// Starts a template and waits until it has loaded everything.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed, or `boot` with what the interpreter said.
+    pub(super) async fn start(jailer: &Jailer, request: TemplateRequest) -> Result<Self, Fault> {
+        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
+        let (ours, theirs) = socket::pair().map_err(at_fds)?;
+        let (said, stderr) = io::pipe().map_err(at_fds)?;
+        let proc = File::open("/proc").map_err(at_fds)?;
+        let fds = [theirs.as_fd(), stderr.as_fd(), proc.as_fd()];
+        let pidfd = jailer.spawn(&JailerRequest::Template(request), &fds).await?;
+        fd::set_nonblocking(ours.as_fd()).map_err(at_fds)?;
+        let template =
+            Self { control: tokio::sync::Mutex::new(fd::watch(ours).map_err(at_fds)?), pidfd, jobs: AtomicU64::new(0) };
+        drop((theirs, stderr));
+        let mut said = pipe::Receiver::from_owned_fd(said.into()).map_err(at_fds)?;
+        let came = {
+            let control = template.control.lock().await;
+            timeout(READY_DEADLINE, notice(&control)).await
+        };
+        match came.map_err(|_| Fault::setup(Stage::Boot, "template was not ready in time"))? {
+            Ok((Notice::Ready, _)) => Ok(template),
+            Ok((Notice::Failed { stage, errno }, _)) => {
+                Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
+            }
+            Ok(_) => Err(Fault::setup(Stage::Boot, "template spoke out of turn")),
+            Err(_) => Err(Fault::setup(Stage::Boot, format!("template ended: {}", last_words(&mut said).await))),
+        }
+    }
+
+    /// Forks a slot, whose jobs have this uid and filter. `leaf` is the cgroup that the slot lives in, where one is given.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed; `zygote_died` when the template is gone.
+    pub(super) async fn fork(
+        self: &std::sync::Arc<Self>,
+        leaf: Option<OwnedLeaf>,
+        uid: SlotUid,
+        filter: &[Instruction],
+    ) -> Result<Warm, Fault> {
+        let gone = |error: io::Error| Fault::zygote_died(format!("template does not answer: {error}"));
+        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
+        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
+        let (ours, theirs) = socket::pair().map_err(at_fds)?;
+        let entries = leaf.as_ref().map(|leaf| leaf.entries()).transpose().map_err(at_cgroup)?.unwrap_or_default();
+        let sent: Vec<BorrowedFd<'_>> =
+            std::iter::once(theirs.as_fd()).chain(entries.iter().map(AsFd::as_fd)).collect();
+        let pidfd = {
+            let control = self.control.lock().await;
+            socket::send(control.get_ref().as_fd(), &native::encode_slot(uid.0, filter), &sent).map_err(gone)?;
+            match timeout(SLOT_DEADLINE, notice(&control)).await {
+                Ok(Ok((Notice::Started, mut fds))) => {
+                    fds.pop().ok_or_else(|| gone(io::ErrorKind::InvalidData.into()))?
+                }
+                Ok(Ok(_)) => return Err(self.give_up("template spoke out of turn")),
+                Ok(Err(error)) => return Err(gone(error)),
+                Err(_) => return Err(self.give_up("template does not fork")),
+            }
+        };
+        drop(theirs);
+        fd::set_nonblocking(ours.as_fd()).map_err(at_fds)?;
+        let control = fd::watch(ours).map_err(at_fds)?;
+        let pidfd = fd::watch(pidfd).map_err(at_fds)?;
+        let warm = Warm::new(std::sync::Arc::clone(self), control, pidfd, leaf);
+        match timeout(SLOT_DEADLINE, notice(warm.control())).await {
+            Ok(Ok((Notice::Ready, _))) => Ok(warm),
+            Ok(Ok((Notice::Failed { stage, errno }, _))) => {
+                Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
+            }
+            Ok(Ok(_)) => Err(Fault::setup(Stage::Boot, "slot spoke out of turn")),
+            Ok(Err(error)) => Err(gone(error)),
+            Err(_) => Err(Fault::setup(Stage::Boot, "slot was not ready in time")),
+        }
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_alive(&self) -> bool {
+        !has_ended(&self.pidfd)
+    }
+
+    /// A job is forked from it.
+    pub(super) fn count_job(&self) {
+        self.jobs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Jobs that were forked from it.
+    pub(super) fn jobs(&self) -> u64 {
+        self.jobs.load(Ordering::Relaxed)
+    }
+
+    /// Its answers can no longer be told apart.
+    fn give_up(&self, why: &str) -> Fault {
+        self.kill();
+        Fault::zygote_died(why)
+    }
+
+    fn kill(&self) {
+        if let Err(error) = process::kill(self.pidfd.as_fd()) {
+            tracing::error!(%error, "failed to kill a template");
+        }
+    }
+}
+
+impl Drop for Template {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What it said on standard error before it ended, at most.
+async fn last_words(said: &mut pipe::Receiver) -> String {
+    let mut text = vec![0; 4096];
+    let length = timeout(Duration::from_secs(2), said.read(&mut text)).await;
+    text.truncate(length.ok().and_then(Result::ok).unwrap_or(0));
+    String::from_utf8_lossy(&text).trim().to_owned()
+}

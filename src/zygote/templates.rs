@@ -1,0 +1,110 @@
+//! The templates of one runtime.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::template::Template;
+use crate::job::Fault;
+use crate::lang::{Preload, SpawnFlags};
+use crate::sys::clock;
+
+/// Templates of one runtime at the same time; those for unusual flags are the first to go.
+const MOST: usize = 4;
+
+/// Pause before a template that did not start is started again. Meanwhile every job gets an interpreter of its own.
+const AFTER_FAILURE: Duration = Duration::from_secs(30);
+
+/// Which template.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Wanted {
+    pub(super) flags: SpawnFlags,
+    pub(super) preload: Preload,
+}
+
+/// One template, started by the first who wants it while the others wait.
+#[derive(Debug, Default)]
+struct Place {
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Empty,
+    Failed(Instant, Fault),
+    Running(Arc<Template>),
+}
+
+/// See the module's description.
+#[derive(Debug)]
+pub(super) struct Templates {
+    /// Jobs after which a template is replaced.
+    most_jobs: u64,
+    places: Mutex<BTreeMap<Wanted, Arc<Place>>>,
+    /// Those that new slots may be forked from.
+    current: Mutex<Vec<(Wanted, Arc<Template>)>>,
+}
+
+impl Templates {
+    /// None yet; each is replaced after so many jobs.
+    pub(super) fn new(most_jobs: u64) -> Self {
+        Self { most_jobs, places: Mutex::default(), current: Mutex::default() }
+    }
+
+    /// The template, started by `start` where there is none that lives.
+    ///
+    /// # Errors
+    /// The [`Fault`] of its start, also of one that failed a moment ago.
+    pub(super) async fn get(
+        &self,
+        wanted: &Wanted,
+        start: impl AsyncFnOnce() -> Result<Template, Fault>,
+    ) -> Result<Arc<Template>, Fault> {
+        let place =
+            Arc::clone(self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(wanted.clone()).or_default());
+        let mut state = place.state.lock().await;
+        match &*state {
+            State::Running(template) if template.is_alive() && self.has(template) => return Ok(Arc::clone(template)),
+            State::Failed(at, fault) if at.elapsed() < AFTER_FAILURE => return Err(fault.clone()),
+            State::Empty | State::Failed(..) | State::Running(_) => {}
+        }
+        match start().await {
+            Ok(template) => {
+                let template = Arc::new(template);
+                self.offer(wanted, &template);
+                *state = State::Running(Arc::clone(&template));
+                Ok(template)
+            }
+            Err(fault) => {
+                *state = State::Failed(clock::now(), fault.clone());
+                Err(fault)
+            }
+        }
+    }
+
+    /// Whether new jobs may be forked from it. One that has had its share of jobs is replaced: all of them share its
+    /// memory layout and its hash seed.
+    pub(super) fn has(&self, template: &Arc<Template>) -> bool {
+        template.jobs() < self.most_jobs && self.lock().iter().any(|(_, found)| Arc::ptr_eq(found, template))
+    }
+
+    /// Forgets a template that does not do what it should.
+    pub(super) fn forget(&self, template: &Arc<Template>) {
+        self.lock().retain(|(_, found)| !Arc::ptr_eq(found, template));
+    }
+
+    fn offer(&self, wanted: &Wanted, template: &Arc<Template>) {
+        let mut current = self.lock();
+        current.retain(|(found, _)| found != wanted);
+        current.push((wanted.clone(), Arc::clone(template)));
+        if current.len() > MOST {
+            // The oldest. Its slots are given up when their jobs end.
+            current.remove(0);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Wanted, Arc<Template>)>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

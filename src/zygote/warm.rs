@@ -1,0 +1,255 @@
+//! A slot that forks jobs, one at a time.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
+use tokio::time::timeout;
+
+use super::control::{Control, notice};
+use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, has_ended};
+use super::leaves::{Leaves, OwnedLeaf};
+use super::process::EntryPlan;
+use super::template::Template;
+use crate::jail::cgroup::{Group, LeafLimits};
+use crate::job::{Fault, Stage};
+use crate::sys::native::{self, JobEnd, Notice};
+use crate::sys::{fd, process, socket};
+
+/// How long a job may take to be forked and to take the last steps.
+const ENTER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A warm slot between two jobs. Dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Warm {
+    template: Arc<Template>,
+    control: Control,
+    pidfd: AsyncFd<OwnedFd>,
+    /// The cgroup in which the slot and its jobs live, one after the other; `None` where each job is born in one of its own.
+    leaf: Option<Kept>,
+}
+
+/// A leaf that serves one job after the other.
+#[derive(Debug)]
+struct Kept {
+    leaf: OwnedLeaf,
+    /// What it is limited to.
+    limits: Option<LeafLimits>,
+    /// Kills for memory before the job that runs.
+    oom_kills: u64,
+}
+
+/// A job that was forked.
+#[derive(Debug)]
+pub(super) struct Forked {
+    warm: Warm,
+    init: OwnedFd,
+    /// The job's own cgroup, where it has one.
+    own_leaf: Option<OwnedLeaf>,
+    cpu_start_us: u64,
+    end: Option<JobEnd>,
+    /// The slot said something that it had no reason to say, or nothing any more.
+    is_doubtful: bool,
+    was_killed: std::sync::atomic::AtomicBool,
+}
+
+impl Warm {
+    pub(super) fn new(
+        template: Arc<Template>,
+        control: Control,
+        pidfd: AsyncFd<OwnedFd>,
+        leaf: Option<OwnedLeaf>,
+    ) -> Self {
+        let leaf = leaf.map(|leaf| Kept { leaf, limits: None, oom_kills: 0 });
+        Self { template, control, pidfd, leaf }
+    }
+
+    pub(super) const fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The template that it was forked from.
+    pub(super) const fn template(&self) -> &Arc<Template> {
+        &self.template
+    }
+
+    /// Whether it can fork another job.
+    pub(super) fn is_alive(&self) -> bool {
+        !has_ended(self.pidfd.get_ref())
+    }
+
+    /// Forks a job with these limits. `group` and `leaves` are where its own cgroup is made, where it needs one.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub(super) async fn enter(
+        mut self,
+        plan: &EntryPlan<'_>,
+        (leaves, group, number): (&Leaves, &dyn Group, u64),
+    ) -> Result<Entered, Fault> {
+        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
+        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
+        let own_leaf = match &mut self.leaf {
+            Some(kept) => {
+                kept.prepare(plan.leaf).map_err(at_cgroup)?;
+                None
+            }
+            None => {
+                let leaf = leaves.make(group, number)?;
+                leaf.limit(plan.leaf).map_err(at_cgroup)?;
+                Some(leaf)
+            }
+        };
+        let directory = own_leaf.as_ref().map(|leaf| leaf.directory()).transpose().map_err(at_cgroup)?;
+        let (job_read, job) = io::pipe().map_err(at_fds)?;
+        let (result, result_write) = io::pipe().map_err(at_fds)?;
+        let (stdout, stdout_write) = io::pipe().map_err(at_fds)?;
+        let (stderr, stderr_write) = io::pipe().map_err(at_fds)?;
+        let theirs = [job_read.as_fd(), result_write.as_fd(), stdout_write.as_fd(), stderr_write.as_fd()];
+        let sent: Vec<BorrowedFd<'_>> = theirs.into_iter().chain(directory.as_ref().map(AsFd::as_fd)).collect();
+        let cpu_s = plan.cpu_backstop_s;
+        let message = native::encode_job(directory.is_some(), cpu_s, cpu_s.saturating_add(1));
+        let gone = |error: io::Error| Fault::zygote_died(format!("slot does not answer: {error}"));
+        socket::send(self.control.get_ref().as_fd(), &message, &sent).map_err(gone)?;
+        drop((job_read, result_write, stdout_write, stderr_write, directory));
+        let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into()).map_err(at_fds);
+        let streams = Streams {
+            job: pipe::Sender::from_owned_fd(job.into()).map_err(at_fds)?,
+            result: receiver(result)?,
+            stdout: receiver(stdout)?,
+            stderr: receiver(stderr)?,
+        };
+        let came = timeout(ENTER_DEADLINE, notice(&self.control)).await;
+        let (init, listener) = match came.map_err(|_| Fault::setup(Stage::Listener, "job was not forked in time"))? {
+            Ok((Notice::Listener, fds)) => {
+                let [listener, init] = <[OwnedFd; 2]>::try_from(fds)
+                    .map_err(|_| Fault::setup(Stage::Listener, "job came with other descriptors"))?;
+                (init, fd::watch(listener).map_err(at_fds)?)
+            }
+            Ok((Notice::Failed { stage, errno }, _)) => {
+                return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
+            }
+            Ok((Notice::Ended(_), _)) => return Err(Fault::setup(Stage::Boot, "job ended before it was one")),
+            Ok((Notice::Ready | Notice::Started, _)) => {
+                return Err(Fault::setup(Stage::Boot, "slot spoke out of turn"));
+            }
+            Err(error) => return Err(gone(error)),
+        };
+        self.template.count_job();
+        Ok(Entered::new(streams, listener, Kind::Forked(Box::new(Forked::new(self, init, own_leaf)))))
+    }
+
+    fn kill(&self) {
+        if let Err(error) = process::kill(self.pidfd.get_ref().as_fd()) {
+            tracing::error!(%error, "failed to kill a slot");
+        }
+    }
+
+    /// Kills it and waits until it is gone, so that its leaf can be removed.
+    async fn end(self) {
+        self.kill();
+        if timeout(END_DEADLINE, self.pidfd.readable()).await.is_err() {
+            tracing::error!("a killed slot did not end in time");
+        }
+    }
+}
+
+impl Drop for Warm {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Kept {
+    /// Has the leaf count anew, under these limits.
+    fn prepare(&mut self, limits: LeafLimits) -> io::Result<()> {
+        if self.limits != Some(limits) {
+            self.leaf.limit(limits)?;
+            self.limits = Some(limits);
+        }
+        self.leaf.restart()
+    }
+}
+
+impl Forked {
+    fn new(warm: Warm, init: OwnedFd, own_leaf: Option<OwnedLeaf>) -> Self {
+        let mut forked = Self {
+            warm,
+            init,
+            own_leaf,
+            cpu_start_us: 0,
+            end: None,
+            is_doubtful: false,
+            was_killed: std::sync::atomic::AtomicBool::new(false),
+        };
+        forked.cpu_start_us = forked.leaf_cpu_us();
+        forked
+    }
+
+    fn leaf(&self) -> Option<&OwnedLeaf> {
+        self.own_leaf.as_ref().or_else(|| self.warm.leaf.as_ref().map(|kept| &kept.leaf))
+    }
+
+    fn leaf_cpu_us(&self) -> u64 {
+        self.leaf().and_then(|leaf| leaf.cpu_us().ok()).unwrap_or(0)
+    }
+
+    /// Ends the job's init, and with it whatever is in its pid namespace.
+    pub(super) fn kill(&self) {
+        if self.end.is_some() || self.was_killed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = process::kill(self.init.as_fd()) {
+            tracing::error!(%error, "failed to kill a job");
+        }
+    }
+
+    pub(super) fn cpu_us(&self) -> u64 {
+        self.leaf_cpu_us().saturating_sub(self.cpu_start_us)
+    }
+
+    /// See [`super::entered::Life::ended`].
+    pub(super) async fn ended(&mut self) -> Option<i32> {
+        if self.end.is_none() && !self.is_doubtful {
+            match notice(&self.warm.control).await {
+                Ok((Notice::Ended(end), _)) => self.end = Some(end),
+                Ok(_) | Err(_) => self.is_doubtful = true,
+            }
+        }
+        self.end.and_then(|end| end.status)
+    }
+
+    /// Waits for the end. The slot is given back when nothing about that was out of the ordinary.
+    pub(super) async fn close(mut self: Box<Self>) -> Remains {
+        self.kill();
+        if timeout(END_DEADLINE, self.ended()).await.is_err() {
+            tracing::error!("a killed job did not end in time");
+        }
+        let mut usage = self.leaf().map(|leaf| leaf.usage()).transpose().unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to read a cgroup leaf");
+            self.is_doubtful = true;
+            None
+        });
+        let oom_kills = usage.map_or(0, |usage| usage.oom_kills);
+        let mut is_fit = !self.is_doubtful && self.end.is_some_and(|end| end.status.is_some());
+        if let (Some(usage), Some(kept)) = (&mut usage, &mut self.warm.leaf) {
+            usage.oom_kills -= kept.oom_kills.min(usage.oom_kills);
+            kept.oom_kills = oom_kills;
+        }
+        let mut usage = usage.unwrap_or_default();
+        is_fit &= usage.oom_kills == 0;
+        if let Some(end) = self.end {
+            usage.cpu_us = end.cpu_us;
+        }
+        let Self { warm, own_leaf, .. } = *self;
+        drop(own_leaf);
+        if is_fit {
+            return Remains { usage, warm: Some(warm) };
+        }
+        warm.end().await;
+        Remains { usage, warm: None }
+    }
+}
