@@ -3,9 +3,11 @@
 mod batches;
 mod commands;
 mod crashes;
+mod dashboards;
 mod drain;
 pub(crate) mod metrics;
 mod other_clients;
 mod outages;
+mod prometheus;
 mod rig;
 mod soak;
