@@ -8,7 +8,7 @@ const HEAD: &str = "# Metrics
 
 In Prometheus' text format. Every series exists from the start, at 0. Labels are closed sets: no id, tenant, path or text
 of a program is ever one. Made from the table in `src/telemetry/table.rs`; a test keeps the two equal.
-Alerts on them, and the tests of the alerts, are in `dashboards/`.
+In `dashboards/` are alerts on them with their tests, and dashboards for Grafana on which each `cellblock_` metric is shown.
 
 | name | type | labels | says |
 |---|---|---|---|

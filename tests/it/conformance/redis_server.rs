@@ -151,6 +151,6 @@ fn first_line(from: &mut impl Read) -> String {
     String::from_utf8(line).unwrap()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -49,6 +49,11 @@ impl Client {
         Self { address: format!("http://{listening}") }
     }
 
+    /// Address and port.
+    pub(crate) fn listens_at(&self) -> &str {
+        self.address.strip_prefix("http://").unwrap()
+    }
+
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let answer = self.try_send(method, path, headers, body);
         answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))

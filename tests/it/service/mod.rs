@@ -3,10 +3,12 @@
 mod batches;
 mod commands;
 mod crashes;
+mod dashboards;
 mod drain;
 mod given_up;
 pub(crate) mod metrics;
 mod other_clients;
 mod outages;
+mod prometheus;
 mod rig;
 mod soak;

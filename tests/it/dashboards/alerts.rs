@@ -1,14 +1,9 @@
 //! The alerts say what they are meant to say, of metrics that there are.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cellblock::telemetry::{Kind, table};
-
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards")
-}
+use super::boards::{directory, series_names};
 
 /// Every word of a text that begins like a metric of ours.
 fn named(text: &str) -> BTreeSet<&str> {
@@ -18,11 +13,7 @@ fn named(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn alerts_name_metrics_that_there_are() {
-    let mut there = BTreeSet::new();
-    for row in table() {
-        let suffixes: &[&str] = if row.kind == Kind::Histogram { &["_bucket", "_sum", "_count"] } else { &[""] };
-        there.extend(suffixes.iter().map(|suffix| format!("{}{suffix}", row.name)));
-    }
+    let there = series_names();
     for file in ["alerts.yml", "alerts_test.yml"] {
         let text = std::fs::read_to_string(directory().join(file)).unwrap();
         let names = named(&text);
