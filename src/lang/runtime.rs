@@ -72,8 +72,8 @@ impl Runtime {
     pub fn template_request(&self, flags: &SpawnFlags, preload: Preload) -> TemplateRequest {
         let mut fixed = flags.0.clone();
         if self.language == Language::Node {
-            // Forking takes a process of one thread: V8 without workers of its own.
-            fixed.extend(["--single-threaded", "--v8-pool-size=0"].map(str::to_owned));
+            // V8 must not wait for threads, which a fork does not have. Zero would mean a thread for each processor.
+            fixed.extend(["--single-threaded", "--v8-pool-size=1"].map(str::to_owned));
         }
         let modules = match preload {
             Preload::Bare => String::new(),
@@ -108,8 +108,8 @@ impl Runtime {
         }
         let mut env: Vec<(String, String)> = ENV.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         if self.language == Language::Node {
-            // io_uring is denied; libuv would otherwise set it up at start and use it later.
-            env.push(("UV_USE_IO_URING".to_owned(), "0".to_owned()));
+            // Answers io_uring_setup for libuv (`sys/native/syscall.c`).
+            env.push(("LD_PRELOAD".to_owned(), place("native.so").display().to_string()));
         }
         JailPlan {
             root: RootPlan { binds: self.binds.clone(), links: self.links.clone(), files },

@@ -27,7 +27,7 @@ use crate::policy::{End, Facts, Report, Stop, verdict};
 use crate::sys::clock;
 use crate::telemetry::{KillReason, Phase, Telemetry};
 use crate::wire::{
-    Decoder, Kind, ProgramFrame, Reply, ScanLimits, encode_item, encode_program, scan, validate_outputs,
+    Decoder, Kind, ProgramFrame, Reply, ScanLimits, encode_end, encode_item, encode_program, scan, validate_outputs,
 };
 use crate::zygote::{Entered, Remains};
 
@@ -164,7 +164,8 @@ impl<'a> Segment<'a> {
         drain_raw(&entered, &mut self.logs);
         let served_at = clock::now();
         self.telemetry.phase_took(Phase::Run, served_at.duration_since(begun));
-        let remains = entered.close().await;
+        let is_leaving = served.is_ok() && self.is_complete() && self.stop.is_none() && !self.is_abandoned;
+        let remains = entered.close(is_leaving).await;
         self.telemetry.phase_took(Phase::Close, served_at.elapsed());
         self.report_usage(&remains);
         tracing::debug!(close = ?served_at.elapsed(), items = self.items.len(), "slot is closed");
@@ -252,6 +253,9 @@ impl<'a> Segment<'a> {
             let Some(item) = self.items.get(self.issued) else { break };
             encode_item(&mut self.outbox, item.index, &item.inputs).map_err(io::Error::other)?;
             self.issued += 1;
+            if self.issued == self.items.len() {
+                encode_end(&mut self.outbox);
+            }
         }
         Ok(())
     }

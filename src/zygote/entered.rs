@@ -86,15 +86,21 @@ impl Entered {
         }
     }
 
-    /// Kills what is left, waits for the end and reads the counters.
-    pub async fn close(self) -> Remains {
-        match self.life.0 {
+    /// Waits for the end and reads the counters. Kills what is left: at once, or a moment later when the process has
+    /// answered everything and `is_leaving`.
+    pub async fn close(self, is_leaving: bool) -> Remains {
+        let Self { job, result, stdout, stderr, listener, life } = self;
+        // The end of its input is what it waits for; no call of a process that leaves is answered any more.
+        drop((job, listener));
+        let remains = match life.0 {
             Kind::OneShot { mut body, .. } => {
                 body.kill();
                 body.close().await
             }
-            Kind::Forked(forked) => forked.close().await,
-        }
+            Kind::Forked(forked) => forked.close(is_leaving).await,
+        };
+        drop((result, stdout, stderr));
+        remains
     }
 }
 

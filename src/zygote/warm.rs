@@ -22,6 +22,9 @@ use crate::sys::{fd, process, socket};
 /// How long a job may take to be forked and to take the last steps.
 const ENTER_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long a job that has answered everything may take to leave. Longer, it costs its slot.
+const LEAVE_DEADLINE: Duration = Duration::from_millis(250);
+
 /// A warm slot between two jobs. Dropped, it is killed.
 #[derive(Debug)]
 pub(super) struct Warm {
@@ -222,9 +225,12 @@ impl Forked {
         self.end.and_then(|end| end.status)
     }
 
-    /// Waits for the end. The slot is given back when nothing about that was out of the ordinary.
-    pub(super) async fn close(mut self: Box<Self>) -> Remains {
-        self.kill();
+    /// Waits for the end; a process that is not leaving is killed. The slot is given back when nothing about that was out
+    /// of the ordinary.
+    pub(super) async fn close(mut self: Box<Self>, is_leaving: bool) -> Remains {
+        if !is_leaving || timeout(LEAVE_DEADLINE, self.ended()).await.is_err() {
+            self.kill();
+        }
         if timeout(END_DEADLINE, self.ended()).await.is_err() {
             tracing::error!("a killed job did not end in time");
         }

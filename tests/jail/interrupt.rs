@@ -36,6 +36,9 @@ fn interrupted(language: Language, wish: Interrupt) -> (Vec<ItemRun>, Result<(),
     let items: Vec<Item> = (0..3).map(|index| Item { index, inputs: inputs(index) }).collect();
     block_on(async {
         let mut lane = Lane::open(runtime(language));
+        let warm_up = [Item { index: 0, inputs: inputs(0) }];
+        let (_, warmed) = lane.run_all(&program, &warm_up, &watch::channel(Interrupt::None).1).await;
+        warmed.unwrap();
         let (sender, receiver) = watch::channel(Interrupt::None);
         let later = async {
             tokio::time::sleep(Duration::from_millis(500)).await;

@@ -8,6 +8,8 @@ mod cli;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod forks;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod honest;

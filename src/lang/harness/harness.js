@@ -1,13 +1,15 @@
 // Runs one user program inside the jail: the Node.js end of the zygote protocol.
 //
-// Who runs this: the interpreter that the jailer started in a jail of its own, as `node [flags] harness.js native.so`.
-// It boots, prepares a vm context for the program, and calls `enter` of the native library. That call announces
-// "ready", blocks until this process gets a job, and applies the last steps (limits, identity, system call filter).
-// What comes before it knows no job; what comes after it has no rights left.
+// Who runs this: the interpreter that the jailer started, as `node [flags] harness.js native.so [--template=]`. It
+// boots, prepares a vm context for the program, and calls the native library. With `--template=`, that is `zygote`, after
+// a warm-up: it turns this process into a template, and returns in forks of it, each of which has a job. Otherwise it is
+// `enter`, which waits until this process itself gets a job. Both apply the last steps (limits, identity, system call
+// filter) before they return. What comes before knows no job; what comes after has no rights left.
 //
 //     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
 //     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
 //     fd 5  control socket of the native library, closed by it before any user code runs
+//     fd 6, 7, 8  a template's: its control socket, the host's /proc, Landlock's rules or nothing
 //     frame = u32 LE payload length · u8 kind · payload
 //
 // The program's top level runs once, as the body of a function in the context, like a CommonJS module. Then its entry
@@ -20,14 +22,14 @@
 // not the framing of its results or of the items after it.
 'use strict';
 
-const { readSync, writeSync } = require('fs');
+const { fstatSync, readSync, writeSync } = require('fs');
 const vm = require('vm');
 const { inspect, types } = require('util');
 const { Console } = require('console');
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearImmediate } = globalThis;
 
-const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5;
-const PROGRAM = 0x01, ITEM = 0x02;
+const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5, TEMPLATE_FD = 6, PROC_FD = 7, RULESET_FD = 8;
+const PROGRAM = 0x01, ITEM = 0x02, END = 0x03;
 const LOADED = 0x10, LOG = 0x11, VALUE = 0x12, RAISED = 0x13, MEMORY = 0x14, BAD = 0x15, UNSETTLED = 0x17;
 
 const LOG_BYTES = 65536 - 1; // a LOG payload is at most 64 KiB, and its first byte is the stream
@@ -50,9 +52,12 @@ const encode = (text) => {
 };
 const { apply, defineProperty } = Reflect;
 const { stringify: toJson, parse: fromJson } = JSON; // for the harness's own texts, not for inputs and results
-const reallyExit = process.reallyExit.bind(process);
 
-const leave = () => reallyExit(0); // no exit handlers, no waiting for what the program left running
+const library = { exports: {} };
+process.dlopen(library, process.argv[2]);
+const native = library.exports;
+// _exit(2): no exit handlers, no waiting for what the program left running, nor for threads that a fork does not have.
+const leave = () => native.exit(0);
 
 // ------------------------------------------------------------------------------------------------------------ frames
 
@@ -181,6 +186,25 @@ const lateGlobals = {
 };
 
 /**
+ * Runs inside each realm (as text: it closes over nothing) and replaces Math.random, which would go on alike in every fork of
+ * a template. xoshiro128** 1.1 by Blackman and Vigna, two draws for the 53 bits of a number. Returns what seeds it.
+ */
+function replaceRandom() {
+  'use strict';
+  const { imul } = Math;
+  let a = 1, b = 2, c = 3, d = 4;
+  const draw = () => {
+    const scrambled = imul(b, 5), shifted = b << 9;
+    c ^= a, d ^= b, b ^= c, a ^= d, c ^= shifted;
+    d = (d << 11) | (d >>> 21);
+    return imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
+  };
+  const random = () => (draw() * 2097152 + (draw() >>> 11)) / 9007199254740992;
+  Reflect.defineProperty(Math, 'random', { value: random, writable: true, configurable: true });
+  return (...words) => { [a, b, c, d] = words; };
+}
+
+/**
  * Runs inside the context (as text: it closes over nothing) and fills its global object. Returns what the harness needs
  * of the context, taken before any user code runs.
  */
@@ -199,7 +223,8 @@ function prepareContext(host) {
   const console = {};
   for (const name in host.console) console[name] = wrap(name, host.console[name]);
   define(global, 'console', console);
-  define(global, 'performance', { now: wrap('now', host.now), timeOrigin: host.timeOrigin });
+  const performance = { now: wrap('now', host.now), timeOrigin: 0 };
+  define(global, 'performance', performance);
   define(global, 'global', global);
 
   // Host functions make errors, buffers, promises and clones of the other realm: let instanceof see through that.
@@ -209,6 +234,17 @@ function prepareContext(host) {
     define(own, Symbol.hasInstance, function (value) {
       return apply(ordinary, this, [value]) || (this === own && apply(ordinary, other, [value]));
     });
+  }
+
+  // V8 settles these promises from tasks that do not keep the event loop running, so something else has to.
+  const { then } = Promise.prototype;
+  for (const name of ['compile', 'instantiate']) {
+    const ordinary = WebAssembly[name];
+    define(WebAssembly, name, { [name](...args) {
+      const promise = apply(ordinary, WebAssembly, args), held = host.hold(), release = () => host.release(held);
+      apply(then, promise, [release, release]);
+      return promise;
+    } }[name]);
   }
 
   const cellblock = {};
@@ -238,7 +274,7 @@ function prepareContext(host) {
   const names = Object.getOwnPropertyNames(global).filter((name) =>
     !(name in host.late) && !['eval', 'undefined', 'NaN', 'Infinity'].includes(name));
   const { parse, stringify } = JSON;
-  return { names, module, require, cellblock, parse, stringify, then: Promise.prototype.then };
+  return { names, module, require, cellblock, performance, parse, stringify, then };
 }
 
 const context = vm.createContext({}, { name: 'program' });
@@ -247,10 +283,13 @@ const sharedNames = ['Array', 'ArrayBuffer', 'Date', 'Map', 'Object', 'Promise',
   'Error', 'AggregateError', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError',
   'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
   'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'];
+const seeds = [inContext(`(${replaceRandom})`)(), replaceRandom()];
+const hostNow = performance.now.bind(performance);
+let startedAt = 0; // on the scale of hostNow
 const realm = inContext(`(${prepareContext})`)({
   functions: hostFunctions, console: consoleFunctions, classes: hostClasses, late: lateGlobals,
   allowed: ALLOWED_MODULES, require: (name) => require(name), sharedNames, intrinsics: globalThis,
-  now: performance.now.bind(performance), timeOrigin: performance.timeOrigin,
+  now: () => hostNow() - startedAt, hold: () => setTimeout(() => {}, 2 ** 31 - 1), release: clearTimeout,
 });
 inContext(`let ${realm.names.map((name) => `${name} = this.${name}`).join()}`); // bindGlobals
 const { parse, stringify } = realm;
@@ -417,6 +456,7 @@ function describeSyntax(error) {
 
 let turn = 0; // counts items, so that what a promise of an earlier one does is ignored
 let main;
+let finished = leave; // called after the last item
 
 /** Ends the item that runs. */
 function finish(kind, text) {
@@ -460,7 +500,7 @@ async function settle(promise) {
 
 /** Reads and calls the next item. Called by the event loop only, never from a microtask. */
 function serve() {
-  if (take() !== ITEM) leave();
+  if (take() !== ITEM) return finished();
   copy(inbox, itemIndex, 0, payloadAt, payloadAt + 8);
   const item = readU32(itemIndex, 0) + readU32(itemIndex, 4) * 2 ** 32;
   defineProperty(realm.cellblock, 'item', { value: item, configurable: true, enumerable: true });
@@ -537,10 +577,78 @@ process.on('beforeExit', () => {
 process.removeAllListeners('warning'); // Node's own would open fd 2 as a stream
 process.on('warning', (warning) => log(2, `${warning.name}: ${warning.message}\n`));
 
-const library = { exports: {} };
-process.dlopen(library, process.argv[2]);
-if (library.exports.enter(CONTROL_FD) !== 0) reallyExit(1); // it reports its own failures and does not return
-setImmediate(() => {
-  if (take() !== PROGRAM) reallyExit(1);
+// ------------------------------------------------------------------------------------------------------------- start
+
+/** Goes on in the process that has the job, with only the rights that the job may have. */
+function start() {
+  if (take() !== PROGRAM) native.exit(1);
   load(fromJson(decode(inbox, payloadAt, payloadEnd)));
-});
+}
+
+function startJob() {
+  for (const seed of seeds) seed(native.random(), native.random(), native.random(), native.random());
+  startedAt = hostNow();
+  realm.performance.timeOrigin = performance.timeOrigin + startedAt;
+  setImmediate(start);
+}
+
+const WARM_UP = `
+async function main({ text, n = 3 }) {
+  console.log(text, n, [text], { n });
+  const items = Array.from({ length: n }, (_, i) => ({ i, text: text.replace(/[a-z]/g, (c) => c.toUpperCase()) }));
+  const dates = [new Date(0).toISOString(), new Date(0).toLocaleString(), n.toLocaleString(), text.localeCompare('b')];
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return { items, dates, copy: JSON.parse(JSON.stringify(items)), map: [...new Map([[1, 2]]), ...new Set(text)] };
+}`;
+
+/**
+ * Runs a program as a job would: what Node, V8 and this file do the first time is then done, and the pages that they
+ * write are written, before the first fork. Its frames are put where a job's would be read to; its answers go to /dev/null.
+ */
+function warmUp() {
+  for (const name of ALLOWED_MODULES) if (name !== 'cellblock' && name !== 'punycode') require(name);
+  for (const name in lateGlobals) lateGlobals[name]();
+  const program = { file: 'main.js', code: WARM_UP, entrypoint: 'main', output_bytes: 1 << 20, attempt: 1 };
+  const item = `${'\0'.repeat(8)}{"text": "warm"}`;
+  for (const [kind, text] of [[PROGRAM, toJson(program)], [ITEM, item], [ITEM, item], [END, '']]) {
+    const size = encodeInto(inbox, text, inboxEnd + 5);
+    writeU32(inbox, size, inboxEnd);
+    inbox[inboxEnd + 4] = kind;
+    inboxEnd += 5 + size;
+  }
+  finished = coolDown;
+  start();
+}
+
+/** Puts everything back to where a program has not been, and collects the garbage. */
+function coolDown() {
+  finished = leave;
+  main = undefined;
+  inboxAt = inboxEnd = turn = 0;
+  itemIndex.fill(0xff);
+  realm.module.exports = inContext('({})');
+  delete realm.cellblock.item;
+  require('v8').setFlagsFromString('--expose-gc');
+  vm.runInNewContext('gc')();
+  // What V8 has posted to the event loop is to be done: a wake-up that is pending in a fork is never delivered.
+  setTimeout(becomeTemplate, 20);
+}
+
+/** Makes a template of this process. Returns in forks of it, which are jobs. */
+function becomeTemplate() {
+  let ruleset = RULESET_FD;
+  try {
+    fstatSync(RULESET_FD);
+  } catch {
+    ruleset = -1;
+  }
+  native.zygote(TEMPLATE_FD, PROC_FD, ruleset);
+  startJob();
+}
+
+if (process.argv[3] !== undefined) {
+  warmUp();
+} else {
+  native.enter(CONTROL_FD);
+  startJob();
+}

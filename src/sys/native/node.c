@@ -1,11 +1,12 @@
 /*
- * The library as a module of Node: exports.enter(control), exports.zygote(control, ...), exports.afterFork().
+ * The library as a module of Node: exports.enter(control), zygote(control, proc, ruleset), random() and exit(status).
  *
  * Node loads it with process.dlopen, which calls napi_register_module_v1; Python loads it with ctypes and calls the
  * functions by name. The symbols of N-API and libuv are weak, so that the library also loads where there is no Node.
  */
 #include "native.h"
 
+#include <sys/random.h>
 #include <unistd.h>
 
 int cellblock_enter(int control);
@@ -20,7 +21,7 @@ extern int napi_create_function(napi_env, const char *, size_t, napi_callback, v
 extern int napi_set_named_property(napi_env, napi_value, const char *, napi_value) WEAK;
 extern int napi_get_cb_info(napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **) WEAK;
 extern int napi_get_value_int32(napi_env, napi_value, int32_t *) WEAK;
-extern int napi_create_int32(napi_env, int32_t, napi_value *) WEAK;
+extern int napi_create_uint32(napi_env, uint32_t, napi_value *) WEAK;
 extern int napi_get_uv_event_loop(napi_env, void **) WEAK;
 extern int uv_loop_fork(void *) WEAK;
 
@@ -35,27 +36,42 @@ static void arguments(napi_env env, napi_callback_info call, int32_t *into, size
             _exit(125);
 }
 
-static napi_value number(napi_env env, int32_t value) {
-    napi_value answer = NULL;
-    napi_create_int32(env, value, &answer);
-    return answer;
+/* The library reports its own failures and does not return; this is for one that does. */
+static void assert_done(int failed) {
+    if (failed)
+        _exit(125);
 }
 
 static napi_value enter(napi_env env, napi_callback_info call) {
     int32_t control;
     arguments(env, call, &control, 1);
-    return number(env, cellblock_enter(control));
+    assert_done(cellblock_enter(control));
+    return NULL;
 }
 
 static napi_value zygote(napi_env env, napi_callback_info call) {
     int32_t fds[3];
     arguments(env, call, fds, 3);
-    int32_t answer = cellblock_zygote(fds[0], fds[1], fds[2]);
-    /* In the job: the event loop's descriptors are shared with the zygote and every other job until it has its own. */
+    assert_done(cellblock_zygote(fds[0], fds[1], fds[2]));
+    /* In the job: the event loop has no descriptors of its own yet. */
     void *loop = NULL;
-    if (napi_get_uv_event_loop(env, &loop) != 0 || uv_loop_fork == NULL || uv_loop_fork(loop) != 0)
-        _exit(125);
-    return number(env, answer);
+    assert_done(napi_get_uv_event_loop(env, &loop) != 0 || uv_loop_fork == NULL || uv_loop_fork(loop) != 0);
+    return NULL;
+}
+
+/* 32 bits of the kernel's. */
+static napi_value random_bits(napi_env env, napi_callback_info call) {
+    uint32_t bits;
+    napi_value answer = NULL;
+    (void)call;
+    assert_done(getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits || napi_create_uint32(env, bits, &answer) != 0);
+    return answer;
+}
+
+static napi_value leave(napi_env env, napi_callback_info call) {
+    int32_t status;
+    arguments(env, call, &status, 1);
+    _exit(status);
 }
 
 static int define(napi_env env, napi_value exports, const char *name, napi_callback callback) {
@@ -65,5 +81,8 @@ static int define(napi_env env, napi_value exports, const char *name, napi_callb
 }
 
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
-    return define(env, exports, "enter", enter) && define(env, exports, "zygote", zygote) ? exports : NULL;
+    return define(env, exports, "enter", enter) && define(env, exports, "zygote", zygote) &&
+                   define(env, exports, "random", random_bits) && define(env, exports, "exit", leave)
+               ? exports
+               : NULL;
 }

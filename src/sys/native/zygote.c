@@ -23,8 +23,8 @@
  *   slot -> worker       ENDED, always
  *   anybody -> worker    FAILED with stage and errno
  *
- * The library decides nothing and parses nothing of the job. It asserts that it is single-threaded before each fork:
- * a lock that another thread held would never be released in the child.
+ * The library decides nothing and parses nothing of the job. A slot asserts that it is single-threaded: a lock that another
+ * thread held would never be released in a job. A template may have threads that only wait, as Node's do.
  */
 #include "native.h"
 
@@ -38,6 +38,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -201,6 +202,25 @@ static void close_others(int control) {
         fail(control, STAGE_DESCRIPTORS, errno);
 }
 
+static void note_own_fds(void) {
+    for (int fd = FIRST_OTHER; fd < MOST_OWN_FDS; fd++)
+        own_fds[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Puts /dev/null in the place of what the interpreter has open besides files, such as its event loops' descriptors: all jobs
+ * would share them, and with them what they say to the kernel. The numbers stay taken, since their owners close them. */
+static void replace_own_fds(int control) {
+    for (int fd = FIRST_OTHER; fd < MOST_OWN_FDS; fd++) {
+        struct stat about;
+        if (!own_fds[fd])
+            continue;
+        if (fstat(fd, &about) != 0)
+            fail(control, STAGE_DESCRIPTORS, errno);
+        if (!S_ISREG(about.st_mode) && dup3(JOB_AT, fd, O_CLOEXEC) < 0)
+            fail(control, STAGE_DESCRIPTORS, errno);
+    }
+}
+
 /* The last steps, in an order in which nothing given up is needed again. */
 static void become_job(int control, const int *fds, int init) {
     const int places[] = {STDOUT_AT, STDERR_AT, JOB_AT, RESULT_AT};
@@ -300,6 +320,7 @@ static __attribute__((noinline)) int run_job(int control, const int *fds, int co
 /* Returns in jobs only. */
 static void serve_slot(int control, const int *entries, int count) {
     signal(SIGCHLD, SIG_DFL);
+    replace_own_fds(control);
     for (int i = 0; i < count; i++) {
         /* "0" is the writing process itself; the right to move it is that of whoever opened the file. */
         if (write(entries[i], "0", 1) != 1)
@@ -359,11 +380,6 @@ static int start_slot(int control, const struct received *got) {
     close(pidfd);
     close_all(got->fds, got->count);
     return 0;
-}
-
-static void note_own_fds(void) {
-    for (int fd = FIRST_OTHER; fd < MOST_OWN_FDS; fd++)
-        own_fds[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
 void settle(int control, int proc);

@@ -1,0 +1,66 @@
+//! Jobs that are forked from one warm interpreter have nothing in common but its memory.
+
+use std::collections::BTreeSet;
+
+use cellblock::job::{Language, Program, RawJson};
+use serde_json::Value;
+
+use super::lane::{Lane, block_on, runtime};
+use super::suite::alone;
+
+/// How many jobs draw.
+const JOBS: usize = 1000;
+
+/// Every source of random numbers that DESIGN names, once each.
+const PYTHON: &str = "
+import os, random, secrets, ssl, tempfile, uuid
+import numpy
+
+def main():
+    return {'draws': [
+        random.random().hex(), random.SystemRandom().random().hex(), secrets.token_hex(16), str(uuid.uuid4()),
+        os.urandom(16).hex(), ssl.RAND_bytes(16).hex(), numpy.random.random().hex(),
+        numpy.random.default_rng().random().hex(), next(tempfile._get_candidate_names()),
+    ]}
+";
+
+const NODE: &str = "
+const hex = (bytes) => Buffer.from(bytes).toString('hex');
+
+async function main() {
+  const { randomBytes, randomInt, generateKeySync, webcrypto } = require('crypto');
+  return { draws: [
+    String(Math.random()), String(Buffer.constructor('return Math.random()')()), crypto.randomUUID(),
+    hex(crypto.getRandomValues(new Uint8Array(16))), hex(randomBytes(16)), String(randomInt(2 ** 47)),
+    hex(await new Promise((resolve, reject) => randomBytes(16, (error, bytes) => error ? reject(error) : resolve(bytes)))),
+    hex(generateKeySync('aes', { length: 128 }).export()), webcrypto.randomUUID(),
+  ] };
+}
+";
+
+#[test]
+fn a_thousand_jobs_of_one_slot_draw_different_numbers_from_every_source() {
+    for (language, code) in [(Language::Python, PYTHON), (Language::Node, NODE)] {
+        let _alone = alone();
+        block_on(async {
+            let mut lane = Lane::open(runtime(language));
+            let program = Program::new(language, code);
+            let mut seen = BTreeSet::new();
+            for job in 0..JOBS {
+                let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
+                let Some(output) = &run.verdict.output else { panic!("{run:?}") };
+                let output: Value = serde_json::from_str(output.get()).unwrap();
+                for (source, drawn) in output["draws"].as_array().unwrap().iter().enumerate() {
+                    let drawn = drawn.as_str().unwrap().to_owned();
+                    assert!(seen.insert((source, drawn)), "job {job} repeats a number of source {source}: {output}");
+                }
+            }
+            let warm = format!("cellblock_sandbox_spares_total{{lang=\"{}\",spare=\"warm\"}} ", language.as_str());
+            let exposition = lane.host.telemetry().render();
+            let warm = exposition.body.lines().find_map(|line| line.strip_prefix(&warm)).unwrap();
+            let warm: usize = warm.parse().unwrap();
+            assert!(warm >= JOBS * 9 / 10, "{warm} of {JOBS} jobs were forked from the slot of the one before");
+            lane.close().await.unwrap();
+        });
+    }
+}
