@@ -120,7 +120,7 @@ impl Host {
             stations: runtimes.into_iter().map(station).collect(),
             binary: binary.to_owned(),
             leaves: Leaves::default(),
-            group: cgroup::open_group(nonce)?,
+            group: cgroup::open_group(nonce, ids.root())?,
             filter: filter::compile()?,
             ids,
             started: AtomicU64::new(0),
@@ -187,7 +187,7 @@ impl Host {
         let spawned = match self.spawn(station, &jailer, spec).await {
             Err(fault) if fault.stage.is_none() && known.is_some() => {
                 tracing::warn!(%fault, "a jailer is gone; starting another one");
-                let jailer = station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?));
+                let jailer = station.offer(Arc::new(self.start_jailer(station).await?));
                 self.spawn(station, &jailer, spec).await
             }
             other => other,
@@ -202,8 +202,12 @@ impl Host {
     async fn jailer(&self, station: &Station) -> Result<Arc<Jailer>, Fault> {
         match station.jailer() {
             Some(jailer) => Ok(jailer),
-            None => Ok(station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?))),
+            None => Ok(station.offer(Arc::new(self.start_jailer(station).await?))),
         }
+    }
+
+    async fn start_jailer(&self, station: &Station) -> Result<Jailer, Fault> {
+        Jailer::start(&self.binary, &station.plan, self.group.as_ref()).await
     }
 
     /// A warm slot for this spec, forked from its template, which is started if there is none.

@@ -35,6 +35,12 @@ pub trait Group: Send + Sync + std::fmt::Debug {
     /// than all else of a job, so a slot lives in one leaf with its jobs.
     fn has_births(&self) -> bool;
 
+    /// Puts a jailer, which has not forked yet, where jobs can be born from.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn seat(&self, jailer: u32) -> io::Result<()>;
+
     /// Which version it is.
     fn version(&self) -> &'static str;
 }
