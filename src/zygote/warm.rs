@@ -241,9 +241,11 @@ impl Forked {
         }
         let mut usage = usage.unwrap_or_default();
         is_fit &= usage.oom_kills == 0;
-        if let Some(end) = self.end {
-            usage.cpu_us = end.cpu_us;
-        }
+        usage.cpu_us = match self.end {
+            Some(JobEnd { status: Some(_), cpu_us }) => cpu_us,
+            // Nobody waited for it.
+            Some(_) | None => usage.cpu_us.saturating_sub(self.cpu_start_us),
+        };
         let Self { warm, own_leaf, .. } = *self;
         drop(own_leaf);
         if is_fit {
