@@ -41,9 +41,9 @@ impl GroupV2 {
                 files::make_dir(&seat)?;
             }
             files::write(&seat.join(ENTRY), "0")?;
-            files::write(&own.join("cgroup.subtree_control"), CONTROLLERS).map_err(|error| match error.kind() {
-                io::ErrorKind::ResourceBusy => io::Error::new(error.kind(), format!("{error}: others are in it")),
-                _ => error,
+            files::write(&own.join("cgroup.subtree_control"), CONTROLLERS).map_err(|error| {
+                let is_shared = error.kind() == io::ErrorKind::ResourceBusy;
+                if is_shared { io::Error::new(error.kind(), format!("{error}: others are in it")) } else { error }
             })?;
         }
         let dir = own.join(name);
