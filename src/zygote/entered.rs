@@ -86,6 +86,15 @@ impl Entered {
         }
     }
 
+    /// Whether a watchdog sees more memory in use than is allowed.
+    #[must_use]
+    pub fn is_overdrawn(&self) -> bool {
+        match &self.life.0 {
+            Kind::OneShot { body, .. } => body.leaf().is_overdrawn(),
+            Kind::Forked(forked) => forked.is_overdrawn(),
+        }
+    }
+
     /// Kills what is left, waits for the end and reads the counters.
     pub async fn close(self) -> Remains {
         match self.life.0 {

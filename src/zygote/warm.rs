@@ -138,6 +138,9 @@ impl Warm {
             }
             Err(error) => return Err(gone(error)),
         };
+        if let Some(kept) = &self.leaf {
+            kept.leaf.watch(init.as_fd()).map_err(at_cgroup)?;
+        }
         self.template.count_job();
         Ok(Entered::new(streams, listener, Kind::Forked(Box::new(Forked::new(self, init, own_leaf)))))
     }
@@ -205,6 +208,10 @@ impl Forked {
         if let Err(error) = process::kill(self.init.as_fd()) {
             tracing::error!(%error, "failed to kill a job");
         }
+    }
+
+    pub(super) fn is_overdrawn(&self) -> bool {
+        self.leaf().is_some_and(|leaf| leaf.is_overdrawn())
     }
 
     pub(super) fn cpu_us(&self) -> u64 {

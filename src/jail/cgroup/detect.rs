@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Group, v1, v2};
+use super::{Group, v1, v2, watchdog};
 
 /// Why there is no usable group.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,15 @@ pub enum CgroupError {
     /// `/proc` does not say.
     #[error("cgroups of this process cannot be read: {0}")]
     Unreadable(#[from] io::Error),
+}
+
+/// What the configuration asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A group, or nothing runs.
+    Group,
+    /// A watchdog that polls will do where there is no usable group.
+    GroupOrWatchdog,
 }
 
 /// Where this process is.
@@ -121,7 +130,17 @@ pub fn detect(mountinfo: &str, cgroup: &str) -> Option<Found> {
 ///
 /// # Errors
 /// [`CgroupError`] says what is missing and what would provide it.
-pub fn open_group(nonce: u64, forker: Option<u32>) -> Result<Box<dyn Group>, CgroupError> {
+pub fn open_group(nonce: u64, forker: Option<u32>, need: Need) -> Result<Box<dyn Group>, CgroupError> {
+    match (make_group(nonce, forker), need) {
+        (Err(error), Need::GroupOrWatchdog) => {
+            tracing::warn!(%error, "no usable cgroup: a watchdog polls what jobs use, as jail.cgroup = \"watchdog\" allows");
+            Ok(Box::new(watchdog::Watchdog::create()?))
+        }
+        (made, Need::Group | Need::GroupOrWatchdog) => made,
+    }
+}
+
+fn make_group(nonce: u64, forker: Option<u32>) -> Result<Box<dyn Group>, CgroupError> {
     let mountinfo = std::fs::read_to_string("/proc/self/mountinfo")?;
     let cgroup = std::fs::read_to_string("/proc/self/cgroup")?;
     let found = detect(&mountinfo, &cgroup).ok_or(CgroupError::Missing)?;
