@@ -22,6 +22,8 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod suite;
 #[cfg(test)]
 mod values;
