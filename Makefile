@@ -1,5 +1,8 @@
 # make demo   a batch over 10,000 real records, on a fresh machine, without a server
 # make test   everything that must hold, with all that it needs
+# make test-vm    the tests of the jail in a virtual machine with version 2 of cgroups, as root and as a user (docs/hosts.md)
+# make test-unprivileged   the same as a user on version 1, and without any cgroup; as root
+# make check-arm  that all of it compiles for aarch64
 #
 # Both install what they lack from Debian's packages, as root or through sudo.
 
@@ -13,7 +16,11 @@ RUN_PACKAGES := $(BUILD_PACKAGES) nodejs
 TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2 python3-venv \
   prometheus rabbitmq-server redis-server
 
-.PHONY: demo test lint unit build bench deny clean install-run install-test
+VM_PACKAGES := $(TEST_PACKAGES) qemu-system-x86 e2fsprogs
+ARM_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+ARM := aarch64-unknown-linux-gnu
+
+.PHONY: demo test test-vm test-unprivileged check-arm lint unit build bench deny clean install-run install-test
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
 define install
@@ -57,6 +64,19 @@ lint: install-test
 
 unit: install-test
 	$(CARGO) test --locked
+
+# Emulated, and some ten times slower for it. `make test-vm FILTER=hostile_signals` runs part of it.
+test-vm: install-test
+	$(call install,$(VM_PACKAGES))
+	sh tests/vm/run.sh $(FILTER)
+
+test-unprivileged: install-test
+	sh tests/unprivileged.sh $(FILTER)
+
+# Needs the target's standard library: rustup target add aarch64-unknown-linux-gnu
+check-arm:
+	$(call install,$(ARM_PACKAGES))
+	CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc $(CARGO) clippy --locked --all-targets --target $(ARM) -- -D warnings
 
 bench: build
 	$(CELLBLOCK) bench

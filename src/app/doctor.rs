@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::adapters::Backend;
-use super::{open_host, run_once};
+use super::{host, open_host, run_once};
 use crate::config::Config;
 use crate::jail::probe::{self, Layer, LayerState};
 use crate::job::{Language, Outcome, Program, RawJson};
@@ -61,7 +61,7 @@ impl Examination {
 
 /// Looks at the host, runs one job in each runtime's jail, and looks at the servers.
 pub async fn examine(config: &Config) -> Examination {
-    let layers = probe::layers();
+    let layers = probe::layers(host::need(config));
     let can_run = layers.iter().all(|layer| layer.state != LayerState::Missing);
     let mut runtimes = Vec::new();
     for language in Language::ALL {

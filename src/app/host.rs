@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::jail::cgroup::Need;
 use crate::job::Language;
 use crate::lang::{self, Runtime, RuntimeError};
 use crate::sys::process::OWN_BINARY;
@@ -59,7 +60,12 @@ pub fn open_host_of_any(config: &Config) -> Result<(Arc<Host>, Vec<Language>), O
     }
 }
 
+/// What may limit jobs.
+pub(super) fn need(config: &Config) -> Need {
+    if config.accepts_watchdog() { Need::GroupOrWatchdog } else { Need::Group }
+}
+
 fn open_with(config: &Config, runtimes: Vec<Runtime>) -> Result<Arc<Host>, OpenError> {
     let (binary, nonce) = (Path::new(OWN_BINARY), getrandom::u64()?);
-    Ok(Arc::new(Host::open_recycling(runtimes, binary, nonce, config.recycle_after())?))
+    Ok(Arc::new(Host::open_as(runtimes, binary, nonce, config.recycle_after(), need(config))?))
 }

@@ -32,6 +32,7 @@ fn takes(kind: KeyKind) -> String {
         KeyKind::Address => "an address with a port".to_owned(),
         KeyKind::ApiKeys => "keys: an array in the file, else separated by `,`".to_owned(),
         KeyKind::Url(schemes) => format!("{}…", schemes.join("…, ")),
+        KeyKind::Choice(words) => words.join(" or "),
         KeyKind::Switch => "true or false".to_owned(),
         KeyKind::Prefix => "letters, digits, `-`, `_`, `.`".to_owned(),
         KeyKind::Modules => "module names: an array in the file, else separated by `,`".to_owned(),

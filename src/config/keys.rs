@@ -26,6 +26,8 @@ pub enum KeyKind {
     Url(&'static [&'static str]),
     /// `true` or `false`.
     Switch,
+    /// One of these words.
+    Choice(&'static [&'static str]),
     /// What names of things at a server begin with.
     Prefix,
     /// Lanes: an array in the file, separated by `,` in a variable or flag.
@@ -40,7 +42,13 @@ impl KeyKind {
         match self {
             Self::Paths => Some(":"),
             Self::ApiKeys | Self::Lanes | Self::Modules => Some(","),
-            Self::Number { .. } | Self::Path | Self::Address | Self::Url(_) | Self::Switch | Self::Prefix => None,
+            Self::Number { .. }
+            | Self::Path
+            | Self::Address
+            | Self::Url(_)
+            | Self::Switch
+            | Self::Choice(_)
+            | Self::Prefix => None,
         }
     }
 
@@ -62,6 +70,7 @@ impl KeyKind {
                 let fits = value.is_empty() || schemes.iter().any(|scheme| value.starts_with(scheme));
                 (fits, format!("an address that begins with {}", schemes.join(" or ")))
             }
+            Self::Choice(words) => (words.contains(&value), words.join(" or ")),
             Self::Switch => (matches!(value, "true" | "false"), "true or false".to_owned()),
             Self::Prefix => (is_prefix(value), "1 to 100 letters, digits, '-', '_' and '.'".to_owned()),
             Self::Lanes => {
@@ -89,6 +98,7 @@ impl KeyKind {
             | Self::Address
             | Self::ApiKeys
             | Self::Switch
+            | Self::Choice(_)
             | Self::Prefix
             | Self::Lanes
             | Self::Modules => value.to_owned(),
@@ -246,6 +256,12 @@ pub const KEYS: &[Key] = &[
         "the Node.js interpreter; the first of /usr/bin, /usr/local/bin unless set",
     ),
     key("runtime.nodejs.packages", KeyKind::Paths, "", "further files or directories that Node.js may read"),
+    key(
+        "jail.cgroup",
+        KeyKind::Choice(&["required", "watchdog"]),
+        "required",
+        "whether nothing runs on a host without a usable cgroup, or a weaker watchdog polls what jobs use there (docs/hosts.md)",
+    ),
     key(
         "limits.wall_ms",
         KeyKind::Number { min: 1, max: DAY_MS },

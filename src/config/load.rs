@@ -259,6 +259,12 @@ impl Config {
         (number("worker.lease_ms"), number("worker.grace_ms"))
     }
 
+    /// Whether `jail.cgroup` is `watchdog`.
+    #[must_use]
+    pub fn accepts_watchdog(&self) -> bool {
+        self.text("jail.cgroup") == Some("watchdog")
+    }
+
     /// `worker.recycle_after`.
     #[must_use]
     pub fn recycle_after(&self) -> u64 {

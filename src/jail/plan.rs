@@ -109,6 +109,15 @@ impl IdMap {
         }
     }
 
+    /// Who the jailer's root, and with it a template, is to the worker, where that is somebody else.
+    #[must_use]
+    pub const fn root(self) -> Option<u32> {
+        match self {
+            Self::Range { host_base, .. } => Some(host_base),
+            Self::Single => None,
+        }
+    }
+
     /// The uid for the slot with this running number. Slots that live at the same time differ by less than the
     /// range, so with [`IdMap::Range`] no two of them share one.
     #[must_use]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::IdMap;
-use super::cgroup::{self, Found};
+use super::cgroup::{self, Found, Need};
 use crate::sys::kernel;
 
 /// How a layer is.
@@ -35,10 +35,10 @@ pub struct Layer {
 /// Oldest kernel with all that the jail needs: close_range(2) came last, with 5.9.
 const OLDEST_KERNEL: (u32, u32) = (5, 9);
 
-/// Looks at every layer.
+/// Looks at every layer, for a configuration that asks for this.
 #[must_use]
-pub fn layers() -> Vec<Layer> {
-    vec![kernel_version(), namespaces(), user_namespaces(), ids(), cgroup(), swap(), seccomp(), landlock()]
+pub fn layers(need: Need) -> Vec<Layer> {
+    vec![kernel_version(), namespaces(), user_namespaces(), ids(), cgroup_for(need), swap(), seccomp(), landlock()]
 }
 
 fn layer(name: &'static str, is_there: bool, found: impl Into<String>, remedy: &'static str) -> Layer {
@@ -100,6 +100,14 @@ fn ids() -> Layer {
             remedy: Some("run as root of the host to give every slot a uid of its own"),
         },
     }
+}
+
+fn cgroup_for(need: Need) -> Layer {
+    let found = cgroup();
+    if found.state == LayerState::Present || need == Need::Group {
+        return found;
+    }
+    Layer { state: LayerState::Absent, found: format!("{}; a watchdog polls memory and time", found.found), ..found }
 }
 
 fn cgroup() -> Layer {
@@ -172,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_has_a_remedy_and_what_is_there_has_none() {
-        for layer in layers() {
+        for layer in layers(Need::Group) {
             assert_eq!(layer.remedy.is_some(), layer.state != LayerState::Present, "{layer:?}");
         }
     }

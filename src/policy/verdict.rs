@@ -15,6 +15,9 @@ use crate::job::{
 /// Denied calls after which a program that goes on making them is stopped.
 pub const DENIED_FLOOD: u64 = 10_000;
 
+/// `evidence.detail` of a memory kill that a watchdog's look proves, and no counter of the kernel's.
+const WATCHDOG: &str = "watchdog";
+
 /// What is known of the run of one item, or of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -59,6 +62,8 @@ pub enum Stop {
     WallDeadline,
     /// `cpu_ms` was used, by our clock or by the kernel's backstop behind it.
     CpuDeadline,
+    /// A watchdog saw more than `memory_bytes` in use: only where there is no cgroup whose counter would prove it.
+    MemoryWatchdog,
     /// More came on this stream than is taken.
     OutputExceeded(Stream),
     /// A system call that only attacks make.
@@ -87,7 +92,11 @@ impl Stop {
     const fn overrules_report(&self) -> bool {
         match self {
             Self::SyscallDenied { .. } | Self::DeniedFlood { .. } | Self::Cancelled => true,
-            Self::WallDeadline | Self::CpuDeadline | Self::OutputExceeded(_) | Self::ProtocolViolation(_) => false,
+            Self::WallDeadline
+            | Self::CpuDeadline
+            | Self::MemoryWatchdog
+            | Self::OutputExceeded(_)
+            | Self::ProtocolViolation(_) => false,
         }
     }
 }
@@ -105,6 +114,7 @@ pub enum End {
 #[must_use]
 pub fn verdict(facts: Facts, limits: &Limits) -> Verdict {
     let Facts { report, stop, end, oom_kills, heap_exhausted, denied } = facts;
+    let is_watchdogs = stop == Some(Stop::MemoryWatchdog) && oom_kills == 0;
     let finding = match (report, stop, end) {
         (_, Some(stop), _) if stop.overrules_report() => of_stop(stop, limits),
         (Some(report), _, _) => of_report(report),
@@ -126,7 +136,11 @@ pub fn verdict(facts: Facts, limits: &Limits) -> Verdict {
         signal,
         exit_code,
         limit: limit_of(&finding.outcome),
-        detail: detail_of(&finding.outcome),
+        detail: if is_watchdogs && finding.outcome == Outcome::MemoryKilled {
+            Some(WATCHDOG.to_owned())
+        } else {
+            detail_of(&finding.outcome)
+        },
         denied,
     };
     Verdict { outcome: finding.outcome, output: finding.output, error: finding.error, evidence }
@@ -177,6 +191,7 @@ fn of_stop(stop: Stop, limits: &Limits) -> Finding {
     match stop {
         Stop::WallDeadline => Finding::new(Outcome::TimedOut(Clock::Wall), message::timed_out(Clock::Wall, limits)),
         Stop::CpuDeadline => Finding::new(Outcome::TimedOut(Clock::Cpu), message::timed_out(Clock::Cpu, limits)),
+        Stop::MemoryWatchdog => Finding::new(Outcome::MemoryKilled, message::memory_watchdog(limits)),
         Stop::OutputExceeded(stream) => {
             Finding::new(Outcome::OutputExceeded(stream), message::output_exceeded(stream, limits))
         }

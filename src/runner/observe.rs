@@ -28,6 +28,7 @@ pub(super) const fn late_reason(stop: &Stop) -> Option<KillReason> {
     match stop {
         Stop::WallDeadline => Some(KillReason::TimeoutWall),
         Stop::CpuDeadline => Some(KillReason::TimeoutCpu),
+        Stop::MemoryWatchdog => Some(KillReason::Memory),
         Stop::OutputExceeded(_)
         | Stop::SyscallDenied { .. }
         | Stop::DeniedFlood { .. }

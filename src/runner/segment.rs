@@ -400,6 +400,9 @@ impl<'a> Segment<'a> {
         } else if now_us.saturating_sub(self.cpu.item_us) >= cpu_us {
             self.stop_for(Stop::CpuDeadline);
         }
+        if entered.is_overdrawn() {
+            self.stop_for(Stop::MemoryWatchdog);
+        }
         timer.reset(self.next_look().into());
     }
 
@@ -441,7 +444,9 @@ impl<'a> Segment<'a> {
         let stop = match self.stop.take() {
             // The item that ran out of time had ended after all when its process was killed, and the next one
             // was killed with it: that one goes on elsewhere.
-            Some((item, stop @ (Stop::WallDeadline | Stop::CpuDeadline))) if item != self.finished => {
+            Some((item, stop @ (Stop::WallDeadline | Stop::CpuDeadline | Stop::MemoryWatchdog)))
+                if item != self.finished =>
+            {
                 if let Some(reason) = late_reason(&stop) {
                     self.telemetry.process_killed(language, reason);
                 }

@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn every_layer_of_the_jail_has_a_label() {
-        for layer in crate::jail::probe::layers() {
+        for layer in crate::jail::probe::layers(crate::jail::cgroup::Need::Group) {
             let label = LayerName::of(layer.name).map(|label| LayerName::rows()[label.index()][0]);
             assert_eq!(label, Some(layer.name.replace(' ', "_").as_str()));
         }

@@ -86,6 +86,15 @@ impl Entered {
         }
     }
 
+    /// Whether a watchdog sees more memory in use than is allowed.
+    #[must_use]
+    pub fn is_overdrawn(&self) -> bool {
+        match &self.life.0 {
+            Kind::OneShot { body, .. } => body.leaf().is_overdrawn(),
+            Kind::Forked(forked) => forked.is_overdrawn(),
+        }
+    }
+
     /// Waits for the end and reads the counters. Kills what is left: at once, or a moment later when the process has
     /// answered everything and `is_leaving`.
     pub async fn close(self, is_leaving: bool) -> Remains {

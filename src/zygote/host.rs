@@ -13,7 +13,7 @@ use super::leaves::Leaves;
 use super::process::{EntryPlan, OneShot, SpawnSpec};
 use super::templates::{Templates, Wanted};
 use super::warm::Warm;
-use crate::jail::cgroup::{self, CgroupError, Group};
+use crate::jail::cgroup::{self, CgroupError, Group, Need};
 use crate::jail::filter::{self, FilterError};
 use crate::jail::{IdMap, JailPlan, probe};
 use crate::job::{Fault, Language};
@@ -93,18 +93,19 @@ impl Host {
     /// # Errors
     /// [`HostError`] says which layer is missing and what would provide it.
     pub fn open(runtimes: Vec<Runtime>, binary: &Path, nonce: u64) -> Result<Self, HostError> {
-        Self::open_recycling(runtimes, binary, nonce, RECYCLE_AFTER)
+        Self::open_as(runtimes, binary, nonce, RECYCLE_AFTER, Need::Group)
     }
 
-    /// The same, with templates that are replaced after so many jobs.
+    /// The same, with templates that are replaced after so many jobs, and with what limits jobs.
     ///
     /// # Errors
     /// As [`Host::open`].
-    pub fn open_recycling(
+    pub fn open_as(
         runtimes: Vec<Runtime>,
         binary: &Path,
         nonce: u64,
         recycle_after: u64,
+        need: Need,
     ) -> Result<Self, HostError> {
         let ids = IdMap::choose(nix::unistd::geteuid().as_raw(), &std::fs::read_to_string("/proc/self/uid_map")?);
         let station = |runtime: Runtime| {
@@ -115,12 +116,12 @@ impl Host {
             )
         };
         let telemetry = Telemetry::new();
-        telemetry.has_layers(&probe::layers());
+        telemetry.has_layers(&probe::layers(need));
         Ok(Self {
             stations: runtimes.into_iter().map(station).collect(),
             binary: binary.to_owned(),
             leaves: Leaves::default(),
-            group: cgroup::open_group(nonce)?,
+            group: cgroup::open_group(nonce, ids.root(), need)?,
             filter: filter::compile()?,
             ids,
             started: AtomicU64::new(0),
@@ -148,7 +149,7 @@ impl Host {
         &self.telemetry
     }
 
-    /// Which cgroup version limits the jobs.
+    /// Which version of cgroups limits the jobs, or `watchdog`.
     #[must_use]
     pub fn cgroup_version(&self) -> &'static str {
         self.group.version()
@@ -187,7 +188,7 @@ impl Host {
         let spawned = match self.spawn(station, &jailer, spec).await {
             Err(fault) if fault.stage.is_none() && known.is_some() => {
                 tracing::warn!(%fault, "a jailer is gone; starting another one");
-                let jailer = station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?));
+                let jailer = station.offer(Arc::new(self.start_jailer(station).await?));
                 self.spawn(station, &jailer, spec).await
             }
             other => other,
@@ -202,8 +203,12 @@ impl Host {
     async fn jailer(&self, station: &Station) -> Result<Arc<Jailer>, Fault> {
         match station.jailer() {
             Some(jailer) => Ok(jailer),
-            None => Ok(station.offer(Arc::new(Jailer::start(&self.binary, &station.plan).await?))),
+            None => Ok(station.offer(Arc::new(self.start_jailer(station).await?))),
         }
+    }
+
+    async fn start_jailer(&self, station: &Station) -> Result<Jailer, Fault> {
+        Jailer::start(&self.binary, &station.plan, self.group.as_ref()).await
     }
 
     /// A warm slot for this spec, forked from its template, which is started if there is none.

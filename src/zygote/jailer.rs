@@ -8,6 +8,7 @@ use std::process::Child;
 use nix::libc;
 use tokio::io::unix::AsyncFd;
 
+use crate::jail::cgroup::Group;
 use crate::jail::{JailPlan, JailerRequest, SpawnReply};
 use crate::job::{Fault, Stage};
 use crate::sys::{fd, process, socket};
@@ -27,17 +28,18 @@ pub struct Jailer {
 }
 
 impl Jailer {
-    /// Starts a jailer, `binary jailer`, and waits until its root stands.
+    /// Starts a jailer, `binary jailer`, in its place of `group`, and waits until its root stands.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub async fn start(binary: &Path, plan: &JailPlan) -> Result<Self, Fault> {
+    pub async fn start(binary: &Path, plan: &JailPlan, group: &dyn Group) -> Result<Self, Fault> {
         let at_plan = |error: io::Error| Fault::setup(Stage::Plan, error.to_string());
         let (ours, theirs) = socket::pair().map_err(at_plan)?;
         let child = process::spawn(binary, &["jailer"], theirs).map_err(at_plan)?;
         fd::set_nonblocking(ours.as_fd()).map_err(at_plan)?;
         let control = fd::watch(ours).map_err(at_plan)?;
         let jailer = Self { control, child };
+        group.seat(jailer.pid()).map_err(|error| Fault::setup(Stage::Cgroup, error.to_string()))?;
         let message = serde_json::to_vec(plan).map_err(|error| at_plan(error.into()))?;
         send(&jailer.control, &message, &[]).await.map_err(at_plan)?;
         let (reply, _) = receive(&jailer.control).await.map_err(at_plan)?;

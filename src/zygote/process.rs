@@ -103,6 +103,7 @@ impl OneShot {
         fds.extend(entries.iter().map(AsFd::as_fd));
         let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.0.clone() };
         let pidfd = jailer.spawn(&JailerRequest::Spawn(request), &fds).await?;
+        leaf.watch(pidfd.as_fd()).map_err(at_cgroup)?;
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;
         let body = Body { pidfd, leaf };
         fd::set_nonblocking(control.as_fd()).map_err(at_fds)?;

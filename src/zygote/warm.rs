@@ -141,6 +141,9 @@ impl Warm {
             }
             Err(error) => return Err(gone(error)),
         };
+        if let Some(kept) = &self.leaf {
+            kept.leaf.watch(init.as_fd()).map_err(at_cgroup)?;
+        }
         self.template.count_job();
         Ok(Entered::new(streams, listener, Kind::Forked(Box::new(Forked::new(self, init, own_leaf)))))
     }
@@ -210,6 +213,10 @@ impl Forked {
         }
     }
 
+    pub(super) fn is_overdrawn(&self) -> bool {
+        self.leaf().is_some_and(|leaf| leaf.is_overdrawn())
+    }
+
     pub(super) fn cpu_us(&self) -> u64 {
         self.leaf_cpu_us().saturating_sub(self.cpu_start_us)
     }
@@ -247,9 +254,11 @@ impl Forked {
         }
         let mut usage = usage.unwrap_or_default();
         is_fit &= usage.oom_kills == 0;
-        if let Some(end) = self.end {
-            usage.cpu_us = end.cpu_us;
-        }
+        usage.cpu_us = match self.end {
+            Some(JobEnd { status: Some(_), cpu_us }) => cpu_us,
+            // Nobody waited for it.
+            Some(_) | None => usage.cpu_us.saturating_sub(self.cpu_start_us),
+        };
         let Self { warm, own_leaf, .. } = *self;
         drop(own_leaf);
         if is_fit {

@@ -8,6 +8,7 @@ use cellblock::sys::clock;
 use tokio::sync::watch;
 
 use super::lane::{Lane, block_on, runtime};
+use super::pace;
 use super::suite::alone;
 
 /// Ends its process at the item that says how.
@@ -90,8 +91,8 @@ fn assert_rest_is_whole(runs: &[ItemRun], ended: &[(u64, OutcomeKind)]) {
 
 #[test]
 fn only_the_item_that_ends_the_process_is_charged() {
-    let fast = Limits { wall_ms: 1500, memory_bytes: 64 << 20, ..Limits::default() };
-    let cpu = Limits { cpu_ms: 300, ..Limits::default() };
+    let fast = Limits { wall_ms: pace::at_most_ms(1500), memory_bytes: 64 << 20, ..Limits::default() };
+    let cpu = Limits { cpu_ms: pace::at_most_ms(300), ..Limits::default() };
     for (end, kind, limits) in [
         ("exit", OutcomeKind::Exited, &fast),
         ("leave", OutcomeKind::Exited, &fast),
@@ -117,7 +118,7 @@ fn only_the_item_that_ends_the_process_is_charged() {
 #[test]
 fn items_that_end_the_process_one_after_the_other_are_each_charged() {
     let mut program = Program::new(Language::Python, PYTHON);
-    program.limits.wall_ms = 1500;
+    program.limits.wall_ms = pace::at_most_ms(1500);
     let runs = run_chunk(&program, &items(7, &[(0, "exit"), (1, "signal"), (2, "wall"), (6, "exit")]));
     assert_rest_is_whole(
         &runs,
@@ -136,7 +137,7 @@ fn a_node_item_that_ends_the_process_is_charged_alone() {
         return { n };
     }";
     let mut program = Program::new(Language::Node, code);
-    program.limits.wall_ms = 3000;
+    program.limits.wall_ms = pace::at_most_ms(3000);
     program.limits.memory_bytes = 128 << 20;
     let runs = run_chunk(&program, &items(8, &[(1, "wall"), (3, "memory"), (5, "never")]));
     assert!(matches!(kinds(&runs)[3], OutcomeKind::MemoryError | OutcomeKind::MemoryKilled), "{:?}", runs[3]);
@@ -146,7 +147,7 @@ fn a_node_item_that_ends_the_process_is_charged_alone() {
 
 #[test]
 fn what_ends_the_program_before_its_first_item_is_charged_to_all() {
-    let mut limits = Limits { wall_ms: 700, ..Limits::default() };
+    let mut limits = Limits { wall_ms: pace::at_most_ms(700), ..Limits::default() };
     limits.memory_bytes = 64 << 20;
     for (code, kind) in [
         ("raise ValueError('x')", OutcomeKind::Failed),
@@ -164,7 +165,7 @@ fn what_ends_the_program_before_its_first_item_is_charged_to_all() {
         let runs = run_chunk(&program, &items(20, &[]));
         assert_eq!(kinds(&runs), [kind; 20], "{code}: {:?}", runs.first());
         // One process found it out for all.
-        assert!(clock::now() - started < Duration::from_secs(5), "{code}");
+        assert!(clock::now() - started < pace::at_most(Duration::from_secs(5)), "{code}");
     }
 }
 
@@ -217,8 +218,12 @@ def main(n, end=None):
         time.sleep(0.02)
 "#;
     let mut program = Program::new(Language::Python, code);
-    program.limits.wall_ms = 600;
+    let wall_ms = pace::at_most_ms(600);
+    program.limits.wall_ms = wall_ms;
     let runs = run_chunk(&program, &items(2, &[]));
     assert_eq!(kinds(&runs), [OutcomeKind::TimedOut; 2]);
-    assert!(runs.iter().all(|run| (600.0..1600.0).contains(&run.usage.wall_ms)), "{runs:?}");
+    assert!(
+        runs.iter().all(|run| run.usage.wall_ms >= wall_ms as f64 && run.usage.wall_ms < pace::at_most_ms(1600) as f64),
+        "{runs:?}"
+    );
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::fixture::directory;
 use super::lane::{Lane, block_on, runtime};
+use super::pace;
 use super::suite::alone;
 use super::values::{same_json, same_sets};
 
@@ -46,7 +47,9 @@ fn functions(language: Language) -> Vec<(Function, Program)> {
     };
     all.map(|function| {
         let path = directory("examples/code-nodes").join(format!("{}.{ending}", function.name));
-        let program = Program::new(language, std::fs::read_to_string(path).unwrap());
+        let mut program = Program::new(language, std::fs::read_to_string(path).unwrap());
+        program.limits.wall_ms = pace::at_most_ms(program.limits.wall_ms);
+        program.limits.cpu_ms = pace::at_most_ms(program.limits.cpu_ms);
         (function, program)
     })
     .collect()

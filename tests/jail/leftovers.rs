@@ -7,6 +7,8 @@ use std::time::Duration;
 use cellblock::jail::cgroup::{self, Found};
 use cellblock::sys::clock;
 
+use super::pace;
+
 /// How long the kernel may take to end what was killed.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -167,7 +169,7 @@ pub(super) fn mounts() -> Vec<String> {
 
 /// Tries again until it is so, or the time that the kernel may take is over.
 pub(super) async fn eventually<T, E, F: Future<Output = Result<T, E>>>(attempt: impl FnMut() -> F) -> Result<T, E> {
-    within(GRACE, attempt).await
+    within(pace::at_most(GRACE), attempt).await
 }
 
 /// Tries again until it is so, or this time is over.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::lane::{Lane, block_on, runtime};
 use super::leftovers::{self, Process, within};
+use super::pace;
 use super::suite::alone;
 
 fn send_kill(pid: u32) {
@@ -106,7 +107,7 @@ fn a_spare_that_nobody_looks_at_keeps_no_other_slot_waiting() {
         let mut lane = Lane::open(runtime(Language::Python));
         let mut idle = Slot::new(Arc::clone(&lane.host));
         begin_spare(&mut idle, 0).await;
-        tokio::time::timeout(Duration::from_secs(20), assert_works(&mut lane)).await.unwrap();
+        tokio::time::timeout(pace::at_most(Duration::from_secs(20)), assert_works(&mut lane)).await.unwrap();
         drop(idle);
         lane.settled().await.unwrap();
         lane.close().await.unwrap();
@@ -190,7 +191,7 @@ fn nothing_outlives_a_worker_that_was_killed() {
         let path = dir.path().join("sleep.py");
         std::fs::write(&path, "import time\ndef main():\n    time.sleep(60)\n").unwrap();
         let mut worker = super::cli::command().args(["run", "--limit", "wall_ms=60000"]).arg(&path).spawn().unwrap();
-        let started = within(Duration::from_secs(10), || async {
+        let started = within(pace::at_most(Duration::from_secs(10)), || async {
             let all = leftovers::processes();
             let below = leftovers::below(&all, worker.id());
             if below.len() >= 4 { Ok(below) } else { Err(below) }

@@ -24,6 +24,8 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod suite;
 #[cfg(test)]
 mod values;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Group, v1, v2};
+use super::{Group, v1, v2, watchdog};
 
 /// Why there is no usable group.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,15 @@ pub enum CgroupError {
     /// `/proc` does not say.
     #[error("cgroups of this process cannot be read: {0}")]
     Unreadable(#[from] io::Error),
+}
+
+/// What the configuration asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A group, or nothing runs.
+    Group,
+    /// A watchdog that polls will do where there is no usable group.
+    GroupOrWatchdog,
 }
 
 /// Where this process is.
@@ -85,6 +94,15 @@ fn directory(mount: &Mounted<'_>, path: &str) -> PathBuf {
     Path::new(mount.point).join(below.trim_start_matches('/'))
 }
 
+/// A process that was started from a worker's seat, or put there by a container engine because a worker keeps the
+/// container's own group free of processes, makes its groups beside that worker's.
+fn outside_seat(own: PathBuf) -> PathBuf {
+    match own.parent() {
+        Some(parent) if own.ends_with(v2::SEAT) => parent.to_owned(),
+        Some(_) | None => own,
+    }
+}
+
 /// Reads the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`. Version 1 wins where it has the memory
 /// controller: a controller is in one version only.
 #[must_use]
@@ -104,14 +122,25 @@ pub fn detect(mountinfo: &str, cgroup: &str) -> Option<Found> {
     }
     let mount = mounts.iter().find(|mount| mount.is_v2)?;
     let path = cgroup.lines().find_map(|line| line.strip_prefix("0::"))?;
-    Some(Found::V2 { own: directory(mount, path) })
+    Some(Found::V2 { own: outside_seat(directory(mount, path)) })
 }
 
-/// Makes the worker's group, called `cellblock-<pid>-<nonce>`, and removes those of workers that are gone.
+/// Makes the worker's group, called `cellblock-<pid>-<nonce>`, and removes those of workers that are gone. `forker` is the
+/// user that forks jobs, where it is not this process's own.
 ///
 /// # Errors
 /// [`CgroupError`] says what is missing and what would provide it.
-pub fn open_group(nonce: u64) -> Result<Box<dyn Group>, CgroupError> {
+pub fn open_group(nonce: u64, forker: Option<u32>, need: Need) -> Result<Box<dyn Group>, CgroupError> {
+    match (make_group(nonce, forker), need) {
+        (Err(error), Need::GroupOrWatchdog) => {
+            tracing::warn!(%error, "no usable cgroup: a watchdog polls what jobs use, as jail.cgroup = \"watchdog\" allows");
+            Ok(Box::new(watchdog::Watchdog::create()?))
+        }
+        (made, Need::Group | Need::GroupOrWatchdog) => made,
+    }
+}
+
+fn make_group(nonce: u64, forker: Option<u32>) -> Result<Box<dyn Group>, CgroupError> {
     let mountinfo = std::fs::read_to_string("/proc/self/mountinfo")?;
     let cgroup = std::fs::read_to_string("/proc/self/cgroup")?;
     let found = detect(&mountinfo, &cgroup).ok_or(CgroupError::Missing)?;
@@ -130,7 +159,7 @@ pub fn open_group(nonce: u64) -> Result<Box<dyn Group>, CgroupError> {
         }
         Found::V2 { own } => {
             sweep(own);
-            v2::GroupV2::create(own, &name).map(|group| Box::new(group) as Box<dyn Group>)
+            v2::GroupV2::create(own, &name, forker).map(|group| Box::new(group) as Box<dyn Group>)
         }
     };
     made.map_err(|source| CgroupError::Refused { own: found.own().to_owned(), source })
@@ -191,6 +220,8 @@ mod tests {
         let mountinfo = "33 24 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n";
         let found = detect(mountinfo, "0::/system.slice/cellblock.service\n");
         assert_eq!(found, Some(Found::V2 { own: "/sys/fs/cgroup/system.slice/cellblock.service".into() }));
+        let seated = detect(mountinfo, "0::/cellblock-worker\n");
+        assert_eq!(seated, Some(Found::V2 { own: "/sys/fs/cgroup".into() }));
         assert_eq!(detect("1 2 0:3 / /proc rw - proc proc rw\n", "0::/\n"), None);
     }
 }

@@ -39,6 +39,10 @@ pub(super) fn read_keyed(path: &Path, key: &str) -> io::Result<u64> {
     Ok(rows.find(|(name, _)| *name == key).and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0))
 }
 
+pub(super) fn give(path: &Path, uid: u32) -> io::Result<()> {
+    std::os::unix::fs::chown(path, Some(uid), None).map_err(|error| named(path, error))
+}
+
 pub(super) fn make_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir(path).map_err(|error| named(path, error))
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// What a leaf is limited to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,12 @@ pub trait Group: Send + Sync + std::fmt::Debug {
     /// than all else of a job, so a slot lives in one leaf with its jobs.
     fn has_births(&self) -> bool;
 
+    /// Puts a jailer, which has not forked yet, where jobs can be born from.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn seat(&self, jailer: u32) -> io::Result<()>;
+
     /// Which version it is.
     fn version(&self) -> &'static str;
 }
@@ -59,6 +66,19 @@ pub trait Leaf: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// The system's error with the path; `Unsupported` where the kernel cannot do that.
     fn restart(&self) -> io::Result<()>;
+
+    /// Says which init's children are the job, by its pidfd. The kernel knows for a group; a watchdog has to be told.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn watch(&self, _init: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether a watchdog sees more memory in use than is allowed. A group's own limit is held by the kernel.
+    fn is_overdrawn(&self) -> bool {
+        false
+    }
 
     /// Sets the limits.
     ///

@@ -6,6 +6,7 @@ mod files;
 mod group;
 mod v1;
 mod v2;
+mod watchdog;
 
-pub use detect::{CgroupError, Found, detect, open_group};
+pub use detect::{CgroupError, Found, Need, detect, open_group};
 pub use group::{Group, Leaf, LeafLimits, LeafUsage};

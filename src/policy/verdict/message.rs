@@ -27,6 +27,14 @@ pub(super) fn memory_killed(limits: &Limits) -> String {
     )
 }
 
+pub(super) fn memory_watchdog(limits: &Limits) -> String {
+    format!(
+        "a watchdog, which polls on this host, saw it use more memory than limits.memory_bytes = {} and killed it; raise \
+         the limit, or hold less at once",
+        limits.memory_bytes
+    )
+}
+
 pub(super) fn heap_exhausted(limits: &Limits) -> String {
     format!(
         "the interpreter's heap is full under limits.memory_bytes = {}; raise the limit, or hold less at once",

@@ -221,6 +221,7 @@ fn stops() -> Vec<Option<Stop>> {
         None,
         Some(Stop::WallDeadline),
         Some(Stop::CpuDeadline),
+        Some(Stop::MemoryWatchdog),
         Some(Stop::OutputExceeded(Stream::Stdout)),
         Some(denied(425, "io_uring_setup")),
         Some(Stop::DeniedFlood { number: 41, name: "socket".to_owned() }),
@@ -262,7 +263,9 @@ proptest! {
         }
 
         let blames_memory_kill = kind == OutcomeKind::MemoryKilled;
-        prop_assert!(!blames_memory_kill || facts.oom_kills > 0);
+        prop_assert!(!blames_memory_kill || facts.oom_kills > 0 || facts.stop == Some(Stop::MemoryWatchdog));
+        let is_watchdogs = got.evidence.detail.as_deref() == Some(super::WATCHDOG);
+        prop_assert_eq!(is_watchdogs, blames_memory_kill && facts.oom_kills == 0);
         prop_assert_eq!(success, matches!(facts.report, Some(Report::Value(_)))
             && !facts.stop.as_ref().is_some_and(Stop::overrules_report));
         prop_assert!(kind != OutcomeKind::Cancelled || facts.stop == Some(Stop::Cancelled));

@@ -3,7 +3,7 @@
  *
  *   template   the warmed interpreter, pid 1 of its pid namespace; calls cellblock_zygote, which returns in jobs only.
  *      |        For each SLOT message it clones itself into the namespaces of a new slot.
- *   slot       pid 1 of its own pid namespace; enters its cgroup, then waits for JOB messages on its own socket, one at a
+ *   slot       pid 1 of its own pid namespace; enters its cgroup if it has one, then waits for JOB messages on its own socket, one at a
  *      |        time. While a job lives, it is suspended (CLONE_VFORK).
  *   init       pid 1 of the job's own pid namespace. It shares memory and descriptors with the suspended slot (CLONE_VM,
  *      |        CLONE_FILES), so it costs next to nothing; forks the job, waits for it, leaves its status in memory.
@@ -234,6 +234,8 @@ static void become_job(int control, const int *fds, int init) {
     if (setrlimit(RLIMIT_CPU, &limit) != 0)
         fail(control, STAGE_RLIMITS, errno);
     register_rseq();
+    if (job.into_cgroup && unshare(CLONE_NEWCGROUP) != 0)
+        fail(control, STAGE_CGROUP, errno);
     drop_identity(control);
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         fail(control, STAGE_NO_NEW_PRIVS, errno);
@@ -327,7 +329,9 @@ static void serve_slot(int control, const int *entries, int count) {
             fail(control, STAGE_CGROUP, errno);
         close(entries[i]);
     }
-    if (unshare(CLONE_NEWCGROUP) != 0)
+    /* Jobs with a cgroup of their own hide it themselves: from inside a namespace that begins at the slot's cgroup, none
+     * could be born in another one. */
+    if (count > 0 && unshare(CLONE_NEWCGROUP) != 0)
         fail(control, STAGE_CGROUP, errno);
     if (sethostname("cell", 4) != 0)
         fail(control, STAGE_NAMESPACES, errno);
