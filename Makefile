@@ -1,7 +1,8 @@
 # make demo   a batch over 10,000 real records, on a fresh machine, without a server
 # make test   everything that must hold, with all that it needs
+# make peers  a comparison with Celery, RQ, BullMQ and bubblewrap: benches/peers/README.md
 #
-# Both install what they lack from Debian's packages, as root or through sudo.
+# They install what they lack from Debian's packages, as root or through sudo.
 
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -12,8 +13,13 @@ BUILD_PACKAGES := gcc libc6-dev python3
 RUN_PACKAGES := $(BUILD_PACKAGES) nodejs
 TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2 python3-venv \
   prometheus rabbitmq-server redis-server
+# Node.js from elsewhere brings its own npm, and Debian's does not go with it.
+PEER_PACKAGES := $(RUN_PACKAGES) python3-pandas python3-venv rabbitmq-server redis-server bubblewrap \
+  $(shell command -v npm >/dev/null || echo npm)
+# Options of benches/peers/run.py, such as --quick.
+PEERS ?=
 
-.PHONY: demo test lint unit build bench deny clean install-run install-test
+.PHONY: demo test lint unit build bench peers deny clean install-run install-test install-peers
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
 define install
@@ -32,6 +38,9 @@ install-run:
 
 install-test:
 	$(call install,$(TEST_PACKAGES))
+
+install-peers:
+	$(call install,$(PEER_PACKAGES))
 
 build: install-run
 	$(CARGO) build --release --locked
@@ -60,6 +69,9 @@ unit: install-test
 
 bench: build
 	$(CELLBLOCK) bench
+
+peers: build install-peers
+	@/usr/bin/python3 benches/peers/run.py $(PEERS)
 
 # Licences, sources and duplicate versions of the dependencies; installs cargo-deny, which takes some minutes.
 deny:
