@@ -66,6 +66,7 @@ lint: install-test
 
 unit: install-test
 	$(CARGO) test --locked
+	/usr/bin/python3 -B benches/peers/test_peers.py
 
 bench: build
 	$(CELLBLOCK) bench
