@@ -3,8 +3,9 @@
 # make test-vm    the tests of the jail in a virtual machine with version 2 of cgroups, as root and as a user (docs/hosts.md)
 # make test-unprivileged   the same as a user on version 1, and without any cgroup; as root
 # make check-arm  that all of it compiles for aarch64
+# make peers  a comparison with Celery, RQ, BullMQ and bubblewrap: benches/peers/README.md
 #
-# Both install what they lack from Debian's packages, as root or through sudo.
+# They install what they lack from Debian's packages, as root or through sudo.
 
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -15,12 +16,17 @@ BUILD_PACKAGES := gcc libc6-dev python3
 RUN_PACKAGES := $(BUILD_PACKAGES) nodejs
 TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2 python3-venv \
   prometheus rabbitmq-server redis-server
+# Node.js from elsewhere brings its own npm, and Debian's does not go with it.
+PEER_PACKAGES := $(RUN_PACKAGES) python3-pandas python3-venv rabbitmq-server redis-server bubblewrap \
+  $(shell command -v npm >/dev/null || echo npm)
+# Options of benches/peers/run.py, such as --quick.
+PEERS ?=
 
 VM_PACKAGES := $(TEST_PACKAGES) qemu-system-x86 e2fsprogs
 ARM_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 ARM := aarch64-unknown-linux-gnu
 
-.PHONY: demo test test-vm test-unprivileged check-arm lint unit build bench deny clean install-run install-test
+.PHONY: demo test test-vm test-unprivileged check-arm lint unit build bench peers deny clean install-run install-test install-peers
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
 define install
@@ -39,6 +45,9 @@ install-run:
 
 install-test:
 	$(call install,$(TEST_PACKAGES))
+
+install-peers:
+	$(call install,$(PEER_PACKAGES))
 
 build: install-run
 	$(CARGO) build --release --locked
@@ -64,6 +73,7 @@ lint: install-test
 
 unit: install-test
 	$(CARGO) test --locked
+	/usr/bin/python3 -B benches/peers/test_peers.py
 
 # Emulated, and some ten times slower for it. `make test-vm FILTER=hostile_signals` runs part of it.
 test-vm: install-test
@@ -80,6 +90,9 @@ check-arm:
 
 bench: build
 	$(CELLBLOCK) bench
+
+peers: build install-peers
+	@/usr/bin/python3 benches/peers/run.py $(PEERS)
 
 # Licences, sources and duplicate versions of the dependencies; installs cargo-deny, which takes some minutes.
 deny:

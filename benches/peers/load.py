@@ -1,0 +1,111 @@
+"""What the loads in Python share: how they are told what to do, and how they say what came of it.
+
+A load is started with one argument, a JSON object with what it has to know of its place. It talks in JSON lines:
+
+    it says   {"ready": true}                     when it is connected
+    it hears  {"language", "code", "first", "count", "chunk", "name", "rate"}
+    it says   {"done": true, "published_s": …}    when every answer has been read
+    it says   {"answers": […], "latencies_ms"}    the answers in the order of the items, null for one that is not there
+
+The clock of a measurement runs between the second and the third line, so what a load does after `done` costs nothing:
+there it makes sense of what it has read. With a `rate`, jobs are published at that rate (`steadily`), and the time of each
+is told.
+"""
+
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+
+# Between two looks at whether all is done.
+PAUSE = 0.05
+# How long a job may take that is published at a rate.
+PATIENCE_S = 60
+
+
+class Carried:
+    """An order that was carried out. `answers` makes sense of what was read."""
+
+    def __init__(self, answers: Callable[[], list], published_s: float | None = None, latencies_ms: list | None = None):
+        self.answers, self.published_s, self.latencies_ms = answers, published_s, latencies_ms
+
+
+def run(prepare: Callable[[dict], Callable[[dict], Carried]]) -> None:
+    """Carries out orders until standard input ends."""
+    carry_out = prepare(json.loads(sys.argv[1]))
+    say({"ready": True})
+    for line in sys.stdin:
+        carried = carry_out(json.loads(line))
+        say({"done": True, "published_s": carried.published_s})
+        say({"answers": carried.answers(), "latencies_ms": carried.latencies_ms})
+
+
+def say(what: dict) -> None:
+    print(json.dumps(what), flush=True)
+
+
+def inputs(order: dict) -> list[dict]:
+    return [{"n": n} for n in range(order["first"], order["first"] + order["count"])]
+
+
+def chunks(order: dict) -> list[list[dict]]:
+    """The items of each message, task or process."""
+    items, size = inputs(order), order["chunk"]
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def flat(answers: list[list | None], order: dict) -> list:
+    """The answers of all items from those of the chunks."""
+    found = []
+    for items, results in zip(chunks(order), answers, strict=True):
+        found.extend(results if results is not None and len(results) == len(items) else [None] * len(items))
+    return found
+
+
+def since(begun: float) -> float:
+    return time.monotonic() - begun
+
+
+def steadily(order: dict, store: redis.Redis, publish: Callable[[int], None], output_of: Callable) -> Carried:
+    """Publishes at random moments, `rate` a second, whatever becomes of the jobs: an open loop.
+
+    A job's time runs from the moment at which it was due, late or not, to the one at which Redis tells that a key with its
+    result was written.
+    """
+    store.config_set("notify-keyspace-events", "E$")
+    written: dict[bytes, float] = {}
+    subscription = store.pubsub()
+    subscription.subscribe("__keyevent@0__:set")
+    subscription.get_message(timeout=PATIENCE_S)
+    all_there = threading.Event()
+
+    def listen() -> None:
+        while not all_there.is_set():
+            message = subscription.get_message(timeout=PAUSE)
+            if message and message["type"] == "message":
+                written.setdefault(message["data"], time.monotonic())
+                if len(written) == order["count"]:
+                    all_there.set()
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    numbers, due, moments = range(order["first"], order["first"] + order["count"]), {}, random.Random(1)
+    at = time.monotonic()
+    for n in numbers:
+        at += moments.expovariate(order["rate"])
+        time.sleep(max(0, at - time.monotonic()))
+        due[n] = at
+        publish(n)
+    all_there.wait(PATIENCE_S)
+    all_there.set()
+    listener.join()
+    store.config_set("notify-keyspace-events", "")
+    # The small function's answers say whose they are.
+    outputs = {key: output_of(store.get(key)) for key in written}
+    answers = {output["n"] // 2: output for output in outputs.values()}
+    latencies = [(written[key] - due[output["n"] // 2]) * 1e3 for key, output in outputs.items()]
+    return Carried(lambda: [answers.get(n) for n in numbers], latencies_ms=latencies)
