@@ -50,6 +50,18 @@ pub enum Found {
 }
 
 impl Found {
+    /// Every directory, each once: hierarchies that are mounted together share one.
+    #[must_use]
+    pub(super) fn dirs(&self) -> Vec<&Path> {
+        let mut dirs = match self {
+            Self::V1 { memory, pids, cpuacct } => vec![memory.as_path(), pids, cpuacct],
+            Self::V2 { own } => vec![own.as_path()],
+        };
+        dirs.sort_unstable();
+        dirs.dedup();
+        dirs
+    }
+
     fn own(&self) -> &Path {
         match self {
             Self::V1 { memory, .. } => memory,
@@ -85,6 +97,15 @@ fn directory(mount: &Mounted<'_>, path: &str) -> PathBuf {
     Path::new(mount.point).join(below.trim_start_matches('/'))
 }
 
+/// A process that was started from a worker's seat, or put there by a container engine because a worker keeps the
+/// container's own group free of processes, makes its groups beside that worker's.
+fn outside_seat(own: PathBuf) -> PathBuf {
+    match own.parent() {
+        Some(parent) if own.ends_with(v2::SEAT) => parent.to_owned(),
+        Some(_) | None => own,
+    }
+}
+
 /// Reads the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`. Version 1 wins where it has the memory
 /// controller: a controller is in one version only.
 #[must_use]
@@ -104,7 +125,7 @@ pub fn detect(mountinfo: &str, cgroup: &str) -> Option<Found> {
     }
     let mount = mounts.iter().find(|mount| mount.is_v2)?;
     let path = cgroup.lines().find_map(|line| line.strip_prefix("0::"))?;
-    Some(Found::V2 { own: directory(mount, path) })
+    Some(Found::V2 { own: outside_seat(directory(mount, path)) })
 }
 
 /// Makes the worker's group, called `cellblock-<pid>-<nonce>`, and removes those of workers that are gone.
@@ -191,6 +212,8 @@ mod tests {
         let mountinfo = "33 24 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n";
         let found = detect(mountinfo, "0::/system.slice/cellblock.service\n");
         assert_eq!(found, Some(Found::V2 { own: "/sys/fs/cgroup/system.slice/cellblock.service".into() }));
+        let seated = detect(mountinfo, "0::/cellblock-worker\n");
+        assert_eq!(seated, Some(Found::V2 { own: "/sys/fs/cgroup".into() }));
         assert_eq!(detect("1 2 0:3 / /proc rw - proc proc rw\n", "0::/\n"), None);
     }
 }

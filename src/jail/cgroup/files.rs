@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-fn named(path: &Path, error: io::Error) -> io::Error {
+pub(super) fn named(path: &Path, error: io::Error) -> io::Error {
     // The raw number is lost in a wrapped error, and callers look at the kind only.
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
@@ -37,6 +37,10 @@ pub(super) fn read_keyed(path: &Path, key: &str) -> io::Result<u64> {
     let text = read(path)?;
     let mut rows = text.lines().filter_map(|line| line.split_once(' '));
     Ok(rows.find(|(name, _)| *name == key).and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0))
+}
+
+pub(super) fn give(path: &Path, uid: u32) -> io::Result<()> {
+    std::os::unix::fs::chown(path, Some(uid), None).map_err(|error| named(path, error))
 }
 
 pub(super) fn make_dir(path: &Path) -> io::Result<()> {

@@ -13,6 +13,9 @@ pub(super) struct GroupV2 {
     dir: PathBuf,
 }
 
+/// Where a worker sits, below the group in which it was started.
+pub(super) const SEAT: &str = "cellblock-worker";
+
 const CONTROLLERS: &str = "+memory +pids +cpu";
 
 impl GroupV2 {
@@ -20,7 +23,7 @@ impl GroupV2 {
     pub(super) fn create(own: &Path, name: &str) -> io::Result<Self> {
         let dir = own.join(name);
         if !has_controllers(own)? {
-            let seat = own.join("cellblock-worker");
+            let seat = own.join(SEAT);
             if !seat.is_dir() {
                 files::make_dir(&seat)?;
             }
