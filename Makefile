@@ -1,7 +1,8 @@
 # make demo   a batch over 10,000 real records, on a fresh machine, without a server
 # make test   everything that must hold, with all that it needs
+# make docker-test   the image and docker/compose.yml, under a Docker engine
 #
-# Both install what they lack from Debian's packages, as root or through sudo.
+# All install what they lack from Debian's packages, as root or through sudo.
 
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -12,8 +13,9 @@ BUILD_PACKAGES := gcc libc6-dev python3
 RUN_PACKAGES := $(BUILD_PACKAGES) nodejs
 TEST_PACKAGES := $(RUN_PACKAGES) python3-numpy python3-pandas python3-yaml python3-markdown python3-jinja2 python3-venv \
   prometheus rabbitmq-server redis-server
+DOCKER_PACKAGES := docker.io docker-compose debootstrap curl python3
 
-.PHONY: demo test lint unit build bench deny clean install-run install-test
+.PHONY: demo test docker-test lint unit build bench deny clean install-run install-test install-docker
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
 define install
@@ -32,6 +34,10 @@ install-run:
 
 install-test:
 	$(call install,$(TEST_PACKAGES))
+
+# An engine that is there, from wherever, is left as it is.
+install-docker:
+	$(if $(shell command -v docker),,$(call install,$(DOCKER_PACKAGES)))
 
 build: install-run
 	$(CARGO) build --release --locked
@@ -57,6 +63,9 @@ lint: install-test
 
 unit: install-test
 	$(CARGO) test --locked
+
+docker-test: install-docker
+	docker/test.sh
 
 bench: build
 	$(CELLBLOCK) bench
