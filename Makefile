@@ -4,8 +4,9 @@
 # make test-unprivileged   the same as a user on version 1, and without any cgroup; as root
 # make check-arm  that all of it compiles for aarch64
 # make peers  a comparison with Celery, RQ, BullMQ and bubblewrap: benches/peers/README.md
+# make docker-test   the image and docker/compose.yml, under a Docker engine
 #
-# They install what they lack from Debian's packages, as root or through sudo.
+# All install what they lack from Debian's packages, as root or through sudo.
 
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -26,7 +27,10 @@ VM_PACKAGES := $(TEST_PACKAGES) qemu-system-x86 e2fsprogs
 ARM_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 ARM := aarch64-unknown-linux-gnu
 
-.PHONY: demo test test-vm test-unprivileged check-arm lint unit build bench peers deny clean install-run install-test install-peers
+DOCKER_PACKAGES := docker.io docker-compose debootstrap curl python3
+
+.PHONY: demo test test-vm test-unprivileged check-arm docker-test lint unit build bench peers deny clean \
+  install-run install-test install-peers install-docker
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
 define install
@@ -48,6 +52,10 @@ install-test:
 
 install-peers:
 	$(call install,$(PEER_PACKAGES))
+
+# An engine that is there, from wherever, is left as it is.
+install-docker:
+	$(if $(shell command -v docker),,$(call install,$(DOCKER_PACKAGES)))
 
 build: install-run
 	$(CARGO) build --release --locked
@@ -87,6 +95,9 @@ test-unprivileged: install-test
 check-arm:
 	$(call install,$(ARM_PACKAGES))
 	CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc $(CARGO) clippy --locked --all-targets --target $(ARM) -- -D warnings
+
+docker-test: install-docker
+	docker/test.sh
 
 bench: build
 	$(CELLBLOCK) bench

@@ -60,6 +60,8 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Print the configuration in force, with the source of each value
     Config,
+    /// Give up root, then become another program: how containers start
+    DropRoot(DropRootArgs),
     /// The process that builds jails; started by the others
     #[command(hide = true)]
     Jailer,
@@ -233,6 +235,14 @@ pub(super) struct BatchRunArgs {
     /// Writes the metrics of this run, in Prometheus' text format, when it ends
     #[arg(long, value_name = "FILE")]
     pub(super) metrics: Option<PathBuf>,
+}
+
+/// `cellblock drop-root`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DropRootArgs {
+    /// A program and its arguments, such as: cellblock worker
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
+    pub(super) command: Vec<std::ffi::OsString>,
 }
 
 /// `cellblock schema`.

@@ -31,6 +31,10 @@ pub fn main() -> ExitCode {
         return jailer();
     }
     start_log(cli.global.verbose);
+    if let Command::DropRoot(args) = &cli.command {
+        print::error(jail::drop_root(&args.command));
+        return ExitCode::from(2);
+    }
     match run_command(&cli) {
         Ok(Finish::Good) => ExitCode::SUCCESS,
         Ok(Finish::Bad) => ExitCode::from(1),
@@ -77,7 +81,7 @@ fn run_command(cli: &Cli) -> Result<Finish, Failure> {
         Command::Doctor => doctor::doctor(&cli.global, &config),
         Command::Schema(args) => schema::show(args),
         Command::Config => config::show(&cli.global, &config),
-        Command::Jailer => Ok(Finish::Good),
+        Command::Jailer | Command::DropRoot(_) => Ok(Finish::Good),
     }
 }
 

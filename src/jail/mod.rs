@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cgroup;
+mod drop_root;
 pub mod filter;
 mod jailer;
 mod landlock;
@@ -39,6 +40,7 @@ mod slot;
 pub mod syscalls;
 mod template;
 
+pub use drop_root::{DropRootError, UID as UNPRIVILEGED_UID, drop_root};
 pub use jailer::{JailerRequest, SpawnReply, SpawnRequest, TemplateRequest, run as run_jailer};
 pub use plan::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, SlotUid};
 pub use slot::{Report, ReportError};

@@ -112,7 +112,7 @@ fn cgroup_for(need: Need) -> Layer {
 
 fn cgroup() -> Layer {
     let remedy = "mount a cgroup hierarchy with the memory and pids controllers and let this process make groups below \
-                  its own: run as root, or systemd-run --user --scope -p Delegate=yes …";
+                  its own: run as root, or systemd-run --user --scope -p Delegate=yes …; in a container, docker/README.md";
     match cgroup::detect(&read("/proc/self/mountinfo"), &read("/proc/self/cgroup")) {
         Some(Found::V1 { memory, .. }) => {
             let can = kernel::may_write(&memory);

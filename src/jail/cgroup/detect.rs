@@ -59,6 +59,18 @@ pub enum Found {
 }
 
 impl Found {
+    /// Every directory, each once: hierarchies that are mounted together share one.
+    #[must_use]
+    pub(super) fn dirs(&self) -> Vec<&Path> {
+        let mut dirs = match self {
+            Self::V1 { memory, pids, cpuacct } => vec![memory.as_path(), pids, cpuacct],
+            Self::V2 { own } => vec![own.as_path()],
+        };
+        dirs.sort_unstable();
+        dirs.dedup();
+        dirs
+    }
+
     fn own(&self) -> &Path {
         match self {
             Self::V1 { memory, .. } => memory,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-fn named(path: &Path, error: io::Error) -> io::Error {
+pub(super) fn named(path: &Path, error: io::Error) -> io::Error {
     // The raw number is lost in a wrapped error, and callers look at the kind only.
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,0 +1,3 @@
+function main({ text }) {
+  return { upper: text.toUpperCase() };
+}

@@ -1,0 +1,2 @@
+def main(text: str) -> dict:
+    return {"upper": text.upper()}
