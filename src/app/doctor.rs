@@ -1,27 +1,26 @@
-//! `doctor`: what this host gives, seen by looking and by running a job in each runtime's jail.
+//! `doctor`: what this host gives, seen by looking and by the self-test in each runtime's jail.
 
 use std::path::Path;
 
 use serde::Serialize;
-use tokio::sync::watch;
 
 use super::adapters::Backend;
-use super::{host, open_host, run_once};
+use super::self_test::{Tested, self_test};
+use super::{host, open_host};
 use crate::config::Config;
 use crate::jail::probe::{self, Layer, LayerState};
-use crate::job::{Language, Outcome, Program, RawJson};
+use crate::job::Language;
 use crate::queue::rabbit;
-use crate::runner::Interrupt;
 use crate::store::RedisStore;
 
-/// What a runtime's test job found.
+/// What a runtime's self-test found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuntimeCheck {
     /// The runtime's name.
     pub language: &'static str,
-    /// Whether a job ran in the jail and gave the right answer.
+    /// Whether jobs ran in the jail and gave the right answers.
     pub works: bool,
-    /// The interpreter's version, or what went wrong and what to do.
+    /// The interpreter's version and how jobs are started, or what went wrong.
     pub found: String,
 }
 
@@ -59,7 +58,7 @@ impl Examination {
     }
 }
 
-/// Looks at the host, runs one job in each runtime's jail, and looks at the servers.
+/// Looks at the host, tests each runtime in its jail, and looks at the servers.
 pub async fn examine(config: &Config) -> Examination {
     let layers = probe::layers(host::need(config));
     let can_run = layers.iter().all(|layer| layer.state != LayerState::Missing);
@@ -111,45 +110,18 @@ async fn check_servers(config: &Config) -> Vec<ServerCheck> {
     rows
 }
 
-/// Programs that use what a jail must not break: a number's round trip, text beyond ASCII, and a clock.
-const fn check_program(language: Language) -> &'static str {
-    match language {
-        Language::Python => {
-            "import datetime, json\n\
-             def main(n):\n    return {'n': n * 2, 'text': 'é', 'year': datetime.datetime.now().year > 2000}\n"
-        }
-        Language::Node => {
-            "async function main({ n }) {\n  await new Promise((done) => setTimeout(done, 1));\n  \
-             return { n: n * 2, text: 'é', year: new Date().getFullYear() > 2000 };\n}\n"
-        }
-    }
-}
-
-const CHECK_OUTPUT: &str = "{\"n\":42,\"text\":\"é\",\"year\":true}";
-
 async fn check_runtime(config: &Config, language: Language) -> RuntimeCheck {
     let failed = |found: String| RuntimeCheck { language: language.as_str(), works: false, found };
     let host = match open_host(config, &[language]) {
         Ok(host) => host,
         Err(error) => return failed(error.to_string()),
     };
-    let program = Program::new(language, check_program(language));
-    let inputs = match RawJson::parse("{\"n\":21}".to_owned()) {
-        Ok(inputs) => inputs,
-        Err(error) => return failed(error.to_string()),
-    };
-    let (_keep, interrupt) = watch::channel(Interrupt::None);
-    match run_once(&host, &program, "check", inputs, &interrupt).await {
-        Ok(report) => {
-            let verdict = &report.run.verdict;
-            let output = verdict.output.as_ref().map(RawJson::get);
-            match (&verdict.outcome, output) {
-                (Outcome::Succeeded, Some(CHECK_OUTPUT)) => {
-                    RuntimeCheck { language: language.as_str(), works: true, found: report.runtime.version }
-                }
-                (outcome, _) => failed(format!("test job ended as {}: {:?}", outcome.kind().as_str(), verdict.error)),
-            }
+    match self_test(&host, language).await {
+        Ok(Tested { runtime, is_forked }) => {
+            let how = if is_forked { "jobs are forked" } else { "jobs cannot be forked: each starts an interpreter" };
+            let found = format!("{}; {how}", runtime.version);
+            RuntimeCheck { language: language.as_str(), works: true, found }
         }
-        Err(interrupted) => failed(interrupted.to_string()),
+        Err(error) => failed(error.to_string()),
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! One loop accepts connections (`answering`). A worker runs beside it over the same adapters. What happened is told to
 //! clients who wait: by the worker in the same process, or, on servers, by the store's wake-up channel, whoever did the work.
+//! A worker takes nothing before the self-test has passed (`self_test`), and is not ready until then.
 //! When the drain begins, the API accepts nothing more, whoever waits is answered with what there is, requests that are
 //! being answered get a moment, and the worker drains as it always does. A process that is a worker only goes on saying how it
 //! is until its last job is settled.
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 use super::adapters::{AdaptersError, Backend, Distributed, DistributedPair, EmbeddedPair, open_embedded, wall};
 use super::answering::answer;
+use super::self_test::Readiness;
 use super::upkeep::{sweep, tell_changes, tell_settled, watch_queue, watch_servers};
 use super::worker::{Drain, DrainSwitch, Worker, WorkerSettings, reached};
 use crate::config::Config;
@@ -100,8 +102,11 @@ pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), Ser
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
-pub async fn serve_all(request: ServeRequest, work: &WorkRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
+pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
     let telemetry = request.api.telemetry.clone();
+    let readiness = Readiness::new();
+    let tested = readiness.clone();
+    request.api.lacks = Arc::new(move || tested.lacks());
     let waiters = Arc::new(Waiters::new(telemetry.clone()));
     match &request.backend {
         Backend::Embedded { state } => {
@@ -110,14 +115,14 @@ pub async fn serve_all(request: ServeRequest, work: &WorkRequest, drain: &DrainS
             let work = WorkRequest { lease_ms: EMBEDDED_LEASE_MS, ..work.clone() };
             let worker = worker("all", &pair, &work, &telemetry)?;
             let _teller = tasks::spawn("teller", tell_settled(worker.settled_work(), Arc::clone(&waiters)));
-            tokio::join!(worker.run(work.places(), drain.listen()), serve_api(pair, request, waiters, drain));
+            tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
         }
         Backend::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
             let _upkeep = distributed_upkeep(&pair, &telemetry, Some(&waiters));
             let worker = worker("all", &pair, work, &telemetry)?;
             let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
-            tokio::join!(worker.run(work.places(), drain.listen()), serve_api(pair, request, waiters, drain));
+            tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
         }
     }
     Ok(())
@@ -140,22 +145,24 @@ pub async fn work(
     let worker = worker("worker", &pair, work, &telemetry)?;
     let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
     let (stop, stopping) = watch::channel(false);
-    let (wish, consuming) = (drain.listen(), Arc::clone(&pair.1));
-    api.lacks = Arc::new(move || lacks_of_worker(*wish.borrow(), &consuming));
+    let readiness = Readiness::new();
+    let (wish, consuming, tested) = (drain.listen(), Arc::clone(&pair.1), readiness.clone());
+    api.lacks = Arc::new(move || lacks_of_worker(*wish.borrow(), &consuming, &tested));
     let (waiters, abandoned) = (Arc::new(Waiters::new(telemetry)), Arc::new(Abandoned::default()));
     let server = Server::of_probes(Api::new(pair, api, wall(), waiters, abandoned, stopping));
-    let working = worker.run(work.places(), drain.listen());
+    let working = work.run(worker, &readiness, drain);
     answer(listener, &server, &stop, working, drain.listen()).await;
     Ok(())
 }
 
-fn lacks_of_worker(wish: Drain, queue: &RabbitQueue) -> Vec<&'static str> {
-    let mut lacks = Vec::new();
+fn lacks_of_worker(wish: Drain, queue: &RabbitQueue, readiness: &Readiness) -> Vec<String> {
+    let mut lacks = readiness.lacks();
     if wish != Drain::No {
-        lacks.push("process: it is stopping");
+        lacks.push("process: it is stopping".to_owned());
     }
-    if !queue.is_consuming() {
-        lacks.push("queue: no deliveries can come");
+    // Nothing is asked for before the test has passed.
+    if lacks.is_empty() && !queue.is_consuming() {
+        lacks.push("queue: no deliveries can come".to_owned());
     }
     lacks
 }
@@ -172,6 +179,16 @@ impl WorkRequest {
             lease_ms,
             grace: Duration::from_millis(grace_ms),
         }
+    }
+
+    /// Has the worker work from the moment at which this host has shown that it runs honest programs.
+    async fn run<S: Store, Q: Queue>(&self, worker: Worker<S, Q>, readiness: &Readiness, drain: &DrainSwitch) {
+        let mut wish = drain.listen();
+        tokio::select! {
+            () = readiness.until_passed(&self.host) => {}
+            () = reached(&mut wish, Drain::Gracefully) => {}
+        }
+        worker.run(self.places(), drain.listen()).await;
     }
 
     /// Makes what an executor runs programs in.

@@ -15,7 +15,7 @@ use crate::ports::{Queue, Store, WallClock};
 use crate::telemetry::Telemetry;
 
 /// Tells what a process lacks to take work, besides store and queue: an empty list, or a text for each part.
-pub type Lacks = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+pub type Lacks = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// The settings of the API.
 #[derive(Clone)]

@@ -20,19 +20,19 @@ pub(super) async fn health() -> Response {
 pub(super) async fn readiness<S: Store, Q: Queue>(State(api): State<Arc<Api<S, Q>>>) -> Response {
     let mut missing = Vec::new();
     if *api.stopping.borrow() {
-        missing.push("process: it is stopping");
+        missing.push("process: it is stopping".to_owned());
     }
     // Any read tells whether the store answers.
     if let Ok(nobody) = BatchId::parse("readyz")
         && let Err(error) = api.store.batch(&nobody).await
     {
         tracing::warn!(%error, "the store is not ready");
-        missing.push("store: it does not answer");
+        missing.push("store: it does not answer".to_owned());
     }
     for lane in &api.settings.lanes {
         if let Err(error) = api.queue.depth(lane).await {
             tracing::warn!(%error, "the queue is not ready");
-            missing.push("queue: it does not answer");
+            missing.push("queue: it does not answer".to_owned());
             break;
         }
     }

@@ -114,7 +114,7 @@ pub async fn run_items(
 ) -> Result<(), Interrupted> {
     let limits = &call.program.limits;
     let language = call.program.language;
-    let host = Arc::clone(slot.host());
+    let (host, telemetry) = (Arc::clone(slot.host()), slot.telemetry().clone());
     let runtime = host.runtime(language)?;
     let spec = spawn_spec(runtime, call.program);
     let pids = runtime.base_tasks().saturating_add(limits.threads);
@@ -128,7 +128,7 @@ pub async fn run_items(
         let (finished, end) = match entered {
             Ok(entered) => {
                 tracing::debug!(after = ?asked.elapsed(), "jail is entered");
-                let segment = Segment::new(call, rest, asked.elapsed(), host.telemetry());
+                let segment = Segment::new(call, rest, asked.elapsed(), &telemetry);
                 let running = segment.run(entered, interrupt.clone(), done);
                 let (finished, end, remains) = slot.alongside(language, &spec, running).await;
                 slot.give_back(language, &spec, remains);
@@ -156,8 +156,7 @@ pub async fn run_items(
 
 /// Takes an interpreter and has it enter the jail.
 async fn enter(slot: &mut Slot, language: Language, spec: &SpawnSpec, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
-    let host = Arc::clone(slot.host());
-    let telemetry = host.telemetry();
+    let (host, telemetry) = (Arc::clone(slot.host()), slot.telemetry().clone());
     let asked = clock::now();
     let zygote = slot.take(language, spec).await?;
     telemetry.phase_took(Phase::Start, asked.elapsed());

@@ -137,6 +137,11 @@ impl Host {
         Ok(&self.station(language)?.runtime)
     }
 
+    /// The languages whose interpreters it has.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.stations.keys().copied()
+    }
+
     /// The compiled filter.
     #[must_use]
     pub fn filter(&self) -> &[Instruction] {
@@ -226,8 +231,11 @@ impl Host {
                 station.runtime.template_request(&wanted.flags, wanted.preload),
             )
             .await;
-            if started.as_ref().is_err_and(|fault| fault.stage.is_none()) {
-                station.forget(&jailer);
+            if let Err(fault) = &started {
+                tracing::warn!(%fault, language = language.as_str(), "a template did not start; for a while, each job starts an interpreter of its own");
+                if fault.stage.is_none() {
+                    station.forget(&jailer);
+                }
             }
             tracing::debug!(language = language.as_str(), ready = ?begun.elapsed(), "template is ready");
             started

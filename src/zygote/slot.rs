@@ -14,7 +14,7 @@ use super::process::{EntryPlan, OneShot, SpawnSpec};
 use super::warm::Warm;
 use crate::job::{Fault, Language};
 use crate::lang::Preload;
-use crate::telemetry::Spare as SpareLabel;
+use crate::telemetry::{Spare as SpareLabel, Telemetry};
 
 type Booting = Pin<Box<dyn Future<Output = Result<OneShot, Fault>> + Send>>;
 
@@ -51,6 +51,7 @@ impl Zygote {
 /// job like the one before it does not wait for a start.
 pub struct Slot {
     host: Arc<Host>,
+    telemetry: Telemetry,
     /// Whether anything is kept for the next job.
     is_kept: bool,
     warm: BTreeMap<(Language, Preload), (SpawnSpec, Warm)>,
@@ -66,8 +67,9 @@ impl fmt::Debug for Slot {
 impl Slot {
     /// An empty slot.
     #[must_use]
-    pub const fn new(host: Arc<Host>) -> Self {
-        Self { host, is_kept: true, warm: BTreeMap::new(), spare: None }
+    pub fn new(host: Arc<Host>) -> Self {
+        let telemetry = host.telemetry().clone();
+        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None }
     }
 
     /// A slot that starts every interpreter when it is asked for: for a single run.
@@ -77,10 +79,28 @@ impl Slot {
         self
     }
 
+    /// A slot whose runs are nobody's work: the service's metrics do not count them.
+    #[must_use]
+    pub fn uncounted(mut self) -> Self {
+        self.telemetry = Telemetry::new();
+        self
+    }
+
+    /// Where runs in it are reported to.
+    pub(crate) const fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
     /// What all slots share.
     #[must_use]
     pub const fn host(&self) -> &Arc<Host> {
         &self.host
+    }
+
+    /// Whether it holds a warm slot: the last job was forked, and has left it fit for another one.
+    #[must_use]
+    pub fn is_warm(&self) -> bool {
+        !self.warm.is_empty()
     }
 
     /// Has an interpreter of this spec ready for the next take.
@@ -110,7 +130,7 @@ impl Slot {
     }
 
     async fn take_warm(&mut self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
-        let was = |spare| self.host.telemetry().spare_was(language, spare);
+        let was = |spare| self.telemetry.spare_was(language, spare);
         if let Some((with, warm)) = self.warm.remove(&(language, spec.preload))
             && with == *spec
             && self.host.is_current(language, &warm)
@@ -124,7 +144,7 @@ impl Slot {
     }
 
     async fn take_one_shot(&mut self, language: Language, spec: &SpawnSpec) -> Result<OneShot, Fault> {
-        let was = |spare| self.host.telemetry().spare_was(language, spare);
+        let was = |spare| self.telemetry.spare_was(language, spare);
         match self.spare.take() {
             Some((of, with, Spare::Ready(zygote))) if of == language && with == *spec && zygote.is_alive() => {
                 was(SpareLabel::Ready);

@@ -28,6 +28,8 @@ mod lifetime;
 #[cfg(test)]
 mod pace;
 #[cfg(test)]
+mod self_test;
+#[cfg(test)]
 mod suite;
 #[cfg(test)]
 mod values;
