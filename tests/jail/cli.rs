@@ -53,3 +53,12 @@ fn the_document_has_the_same_keys_whatever_the_outcome() {
         assert_eq!(document["output"].is_null(), document["outcome"] != "succeeded", "{file}");
     }
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command().args(["schema", "result"]).stdout(writer).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
