@@ -4,6 +4,7 @@
 # make test-unprivileged   the same as a user on version 1, and without any cgroup; as root
 # make check-arm  that all of it compiles for aarch64
 # make peers  a comparison with Celery, RQ, BullMQ and bubblewrap: benches/peers/README.md
+# make test-packages  an example of each of 64 packages from PyPI in the jail (docs/packages.md)
 # make docker-test   the image and docker/compose.yml, under a Docker engine
 #
 # All install what they lack from Debian's packages, as root or through sudo.
@@ -29,7 +30,9 @@ ARM := aarch64-unknown-linux-gnu
 
 DOCKER_PACKAGES := docker.io docker-compose debootstrap curl python3
 
-.PHONY: demo test test-vm test-unprivileged check-arm docker-test lint unit build bench peers deny clean \
+PACKAGES := target/packages
+
+.PHONY: demo test test-vm test-unprivileged test-packages check-arm docker-test lint unit build bench peers deny clean \
   install-run install-test install-peers install-docker
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
@@ -90,6 +93,15 @@ test-vm: install-test
 
 test-unprivileged: install-test
 	sh tests/unprivileged.sh $(FILTER)
+
+# Packages are fetched by pip with your own settings, once for each state of requirements.txt.
+test-packages: build install-test $(PACKAGES)/venv
+	/usr/bin/python3 -B tests/packages/run.py $(CELLBLOCK) $(abspath $(PACKAGES)/venv)
+
+$(PACKAGES)/venv: tests/packages/requirements.txt
+	/usr/bin/python3 -m venv --clear $@
+	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 # Needs the target's standard library: rustup target add aarch64-unknown-linux-gnu
 check-arm:

@@ -1,0 +1,6 @@
+# expect: "x"
+from bs4 import BeautifulSoup
+
+
+def main():
+    return {"v": BeautifulSoup("<p>x</p>", "html.parser").p.text}

@@ -1,0 +1,6 @@
+# expect: "&lt;script&gt;x&lt;/script&gt;"
+import bleach
+
+
+def main():
+    return {"v": bleach.clean("<script>x</script>")}

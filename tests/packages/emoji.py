@@ -1,0 +1,6 @@
+# expect: ":thumbs_up:"
+import emoji
+
+
+def main():
+    return {"v": emoji.demojize("\N{THUMBS UP SIGN}")}

@@ -1,0 +1,6 @@
+# expect: "café"
+import ftfy
+
+
+def main():
+    return {"v": ftfy.fix_text("cafÃ©")}

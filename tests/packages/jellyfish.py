@@ -1,0 +1,6 @@
+# expect: "R163"
+import jellyfish
+
+
+def main():
+    return {"v": jellyfish.soundex("Robert")}

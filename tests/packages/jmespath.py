@@ -1,0 +1,6 @@
+# expect: 1
+import jmespath
+
+
+def main():
+    return {"v": jmespath.search("a.b", {"a": {"b": 1}})}

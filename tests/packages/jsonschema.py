@@ -1,0 +1,7 @@
+# expect: true
+import jsonschema
+
+
+def main():
+    jsonschema.validate(1, {"type": "integer"})
+    return {"v": True}

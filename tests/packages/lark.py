@@ -1,0 +1,6 @@
+# expect: "start"
+import lark
+
+
+def main():
+    return {"v": str(lark.Lark('start: "a"').parse("a").data)}

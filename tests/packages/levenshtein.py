@@ -1,0 +1,6 @@
+# expect: 1
+import Levenshtein
+
+
+def main():
+    return {"v": Levenshtein.distance("ab", "ac")}

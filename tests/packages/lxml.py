@@ -1,0 +1,6 @@
+# expect: "x"
+from lxml import etree
+
+
+def main():
+    return {"v": etree.fromstring("<a><b>x</b></a>").findtext("b")}

@@ -1,0 +1,6 @@
+# expect: "<h1>a</h1>"
+import markdown
+
+
+def main():
+    return {"v": markdown.markdown("# a")}

@@ -1,0 +1,6 @@
+# expect: "<p><em>a</em></p>"
+import mistune
+
+
+def main():
+    return {"v": mistune.html("*a*").strip()}

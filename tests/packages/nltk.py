@@ -1,0 +1,6 @@
+# expect: "run"
+import nltk
+
+
+def main():
+    return {"v": nltk.stem.PorterStemmer().stem("running")}

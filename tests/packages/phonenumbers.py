@@ -1,0 +1,6 @@
+# expect: true
+import phonenumbers
+
+
+def main():
+    return {"v": phonenumbers.is_valid_number(phonenumbers.parse("+442083661177"))}

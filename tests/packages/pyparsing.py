@@ -1,0 +1,6 @@
+# expect: "42"
+import pyparsing as p
+
+
+def main():
+    return {"v": p.Word(p.nums).parse_string("42")[0]}

@@ -1,0 +1,6 @@
+# expect: "a-b"
+import slugify
+
+
+def main():
+    return {"v": slugify.slugify("A b")}

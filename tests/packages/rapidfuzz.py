@@ -1,0 +1,6 @@
+# expect: 66.66666666666667
+from rapidfuzz import fuzz
+
+
+def main():
+    return {"v": fuzz.ratio("abc", "abd")}

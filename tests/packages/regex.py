@@ -1,0 +1,6 @@
+# expect: ["B", "D"]
+import regex
+
+
+def main():
+    return {"v": regex.findall(r"\p{Lu}", "aBcD")}

@@ -1,0 +1,6 @@
+# expect: "[1]"
+import simplejson
+
+
+def main():
+    return {"v": simplejson.dumps([1])}

@@ -1,0 +1,6 @@
+# expect: "-"
+import tabulate
+
+
+def main():
+    return {"v": tabulate.tabulate([[1]])[:1]}

@@ -1,0 +1,6 @@
+# expect: 1
+import textdistance
+
+
+def main():
+    return {"v": textdistance.hamming("ab", "ac")}

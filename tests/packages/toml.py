@@ -1,0 +1,6 @@
+# expect: {"a": 1}
+import toml
+
+
+def main():
+    return {"v": toml.loads("a=1")}

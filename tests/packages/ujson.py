@@ -1,0 +1,6 @@
+# expect: [1]
+import ujson
+
+
+def main():
+    return {"v": ujson.loads("[1]")}

@@ -1,0 +1,6 @@
+# expect: "e"
+import unidecode
+
+
+def main():
+    return {"v": unidecode.unidecode("é")}
