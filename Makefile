@@ -95,12 +95,12 @@ test-unprivileged: install-test
 	sh tests/unprivileged.sh $(FILTER)
 
 # Packages are fetched by pip with your own settings, once for each state of requirements.txt.
-test-packages: build install-test $(PACKAGES)/venv
+test-packages: build install-test $(PACKAGES)/installed
 	/usr/bin/python3 -B tests/packages/run.py $(CELLBLOCK) $(abspath $(PACKAGES)/venv)
 
-$(PACKAGES)/venv: tests/packages/requirements.txt
-	/usr/bin/python3 -m venv --clear $@
-	$@/bin/pip install --quiet --disable-pip-version-check --requirement $<
+$(PACKAGES)/installed: tests/packages/requirements.txt
+	/usr/bin/python3 -m venv --clear $(PACKAGES)/venv
+	$(PACKAGES)/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # Needs the target's standard library: rustup target add aarch64-unknown-linux-gnu
