@@ -231,13 +231,16 @@ impl Host {
                 station.runtime.template_request(&wanted.flags, wanted.preload),
             )
             .await;
-            if let Err(fault) = &started {
-                tracing::warn!(%fault, language = language.as_str(), "a template did not start; for a while, each job starts an interpreter of its own");
-                if fault.stage.is_none() {
-                    station.forget(&jailer);
+            let (language, took) = (language.as_str(), begun.elapsed());
+            match &started {
+                Ok(_) => tracing::debug!(language, ?took, "template is ready"),
+                Err(fault) => {
+                    tracing::warn!(%fault, language, ?took, "a template did not start; jobs start interpreters of their own");
+                    if fault.stage.is_none() {
+                        station.forget(&jailer);
+                    }
                 }
             }
-            tracing::debug!(language = language.as_str(), ready = ?begun.elapsed(), "template is ready");
             started
         });
         let template = template.await?;
