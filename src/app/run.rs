@@ -30,12 +30,24 @@ pub async fn run_once(
 ) -> Result<RunReport, Interrupted> {
     let runtime = host.runtime(program.language)?.version_document();
     let mut slot = Slot::new(Arc::clone(host)).without_spare();
+    let run = run_in(&mut slot, program, file, inputs, interrupt).await?;
+    Ok(RunReport { run, runtime })
+}
+
+/// Runs a program once in this slot.
+pub(super) async fn run_in(
+    slot: &mut Slot,
+    program: &Program,
+    file: &str,
+    inputs: RawJson,
+    interrupt: &watch::Receiver<Interrupt>,
+) -> Result<ItemRun, Interrupted> {
     let call = Call { program, file, attempt: 1, idempotency_key: None };
     let mut runs = Vec::with_capacity(1);
     let items = [Item { index: 0, inputs }];
-    let ended = run_items(&mut slot, &call, &items, interrupt, &mut |run| runs.push(run)).await;
+    let ended = run_items(slot, &call, &items, interrupt, &mut |run| runs.push(run)).await;
     match (runs.pop(), ended) {
-        (Some(run), _) => Ok(RunReport { run, runtime }),
+        (Some(run), _) => Ok(run),
         (None, Err(interrupted)) => Err(interrupted),
         (None, Ok(())) => Err(Interrupted::Abandoned),
     }

@@ -160,8 +160,7 @@ fn lacks_of_worker(wish: Drain, queue: &RabbitQueue, readiness: &Readiness) -> V
     if wish != Drain::No {
         lacks.push("process: it is stopping".to_owned());
     }
-    // Nothing is asked for before the test has passed.
-    if lacks.is_empty() && !queue.is_consuming() {
+    if !queue.is_consuming() {
         lacks.push("queue: no deliveries can come".to_owned());
     }
     lacks

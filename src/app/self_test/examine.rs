@@ -9,8 +9,9 @@ use futures_util::future::try_join_all;
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use super::super::run::run_in;
 use crate::job::{Language, OutcomeKind, Program, RawJson, RuntimeVersion};
-use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
+use crate::runner::{Interrupt, Interrupted, ItemRun};
 use crate::zygote::{Host, Slot};
 
 /// Time for one program, on a loaded host that has to load packages, too.
@@ -76,7 +77,10 @@ pub async fn self_test(host: &Arc<Host>, language: Language) -> Result<Tested, S
 
 const fn programs(language: Language) -> &'static [&'static str] {
     match language {
-        Language::Python => &[include_str!("standard.py"), include_str!("packages.py")],
+        Language::Python => &[
+            concat!(include_str!("standard.py"), include_str!("main.py")),
+            concat!(include_str!("packages.py"), include_str!("main.py")),
+        ],
         Language::Node => &[include_str!("standard.js")],
     }
 }
@@ -94,11 +98,7 @@ async fn run_twice(host: &Arc<Host>, language: Language, code: &str) -> Result<b
 
 async fn run(slot: &mut Slot, program: &Program) -> Result<ItemRun, Interrupted> {
     let (_keep, interrupt) = watch::channel(Interrupt::None);
-    let call = Call { program, file: "self-test", attempt: 1, idempotency_key: None };
-    let mut last = None;
-    let items = [Item { index: 0, inputs: RawJson::empty_object() }];
-    run_items(slot, &call, &items, &interrupt, &mut |run| last = Some(run)).await?;
-    last.ok_or(Interrupted::Abandoned)
+    run_in(slot, program, "self-test", RawJson::empty_object(), &interrupt).await
 }
 
 /// The random numbers of a job in which everything worked.

@@ -1,7 +1,4 @@
-"""Uses the packages of the usual preload list, those that are installed."""
-
-import random
-import uuid
+"""The packages of the usual preload list, those that are installed. `main` is in main.py, which follows."""
 
 
 def use_numpy(numpy):
@@ -22,23 +19,4 @@ USES = {
     "jinja2": lambda jinja2: jinja2.Template("{{ a }}!").render(a=1) == "1!",
 }
 
-
-def main():
-    broken = []
-    for name, use in USES.items():
-        print(name)
-        try:
-            module = __import__(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                broken.append(f"{name}: {error}")
-            continue
-        except Exception as error:
-            broken.append(f"{name}: {type(error).__name__}: {error}")
-            continue
-        try:
-            if not use(module):
-                broken.append(f"{name} gives a wrong answer")
-        except Exception as error:
-            broken.append(f"{name}: {type(error).__name__}: {error}")
-    return {"broken": broken, "drawn": [random.random(), uuid.uuid4().hex]}
+MAY_BE_MISSING = True

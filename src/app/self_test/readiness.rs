@@ -17,13 +17,13 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// Whether the self-test has passed, for a worker that waits and for `/readyz`.
 #[derive(Debug, Clone)]
 pub(in crate::app) struct Readiness {
-    lacks: Arc<watch::Sender<Vec<String>>>,
+    lacks: watch::Sender<Vec<String>>,
 }
 
 impl Readiness {
     /// Nothing has been tested.
     pub(in crate::app) fn new() -> Self {
-        Self { lacks: Arc::new(watch::Sender::new(vec!["jail: the self-test has not ended".to_owned()])) }
+        Self { lacks: watch::Sender::new(vec!["jail: the self-test has not ended".to_owned()]) }
     }
 
     /// What is missing, one sentence each; nothing once the test has passed.

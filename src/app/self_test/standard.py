@@ -1,7 +1,4 @@
-"""Uses what programs use most of the standard library. `main` names what is broken here; `drawn` differs between runs."""
-
-import random
-import uuid
+"""What programs use most of the standard library. `main` is in main.py, which follows."""
 
 
 def use_decimal(decimal):
@@ -57,14 +54,4 @@ USES = {
     "threading": use_threading,
 }
 
-
-def main():
-    broken = []
-    for name, use in USES.items():
-        print(name)
-        try:
-            if not use(__import__(name)):
-                broken.append(f"{name} gives a wrong answer")
-        except Exception as error:
-            broken.append(f"{name}: {type(error).__name__}: {error}")
-    return {"broken": broken, "drawn": [random.random(), uuid.uuid4().hex]}
+MAY_BE_MISSING = False
