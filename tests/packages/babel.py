@@ -1,4 +1,4 @@
-# expect: "1.234,5"
+# output: {"v": "1.234,5"}
 from babel.numbers import format_decimal
 
 

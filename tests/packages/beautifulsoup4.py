@@ -1,4 +1,4 @@
-# expect: "x"
+# output: {"v": "x"}
 from bs4 import BeautifulSoup
 
 

@@ -1,4 +1,4 @@
-# expect: "&lt;script&gt;x&lt;/script&gt;"
+# output: {"v": "&lt;script&gt;x&lt;/script&gt;"}
 import bleach
 
 

@@ -1,4 +1,4 @@
-# expect: 2
+# output: {"v": 2}
 import cachetools
 
 

@@ -1,4 +1,4 @@
-# expect: "utf-8"
+# output: {"v": "utf-8"}
 import chardet
 
 

@@ -1,4 +1,4 @@
-# expect: "naïve café déjà vu"
+# output: {"v": "naïve café déjà vu"}
 import charset_normalizer
 
 

@@ -1,4 +1,4 @@
-# expect: "x"
+# output: {"v": "x"}
 from cryptography.fernet import Fernet
 
 

@@ -1,4 +1,4 @@
-# expect: ["values_changed"]
+# output: {"v": ["values_changed"]}
 import deepdiff
 
 

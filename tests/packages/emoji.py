@@ -1,4 +1,4 @@
-# expect: ":thumbs_up:"
+# output: {"v": ":thumbs_up:"}
 import emoji
 
 

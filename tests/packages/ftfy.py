@@ -1,4 +1,4 @@
-# expect: "café"
+# output: {"v": "café"}
 import ftfy
 
 

@@ -1,4 +1,4 @@
-# expect: "html"
+# output: {"v": "html"}
 import html5lib
 
 

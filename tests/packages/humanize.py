@@ -1,4 +1,4 @@
-# expect: "2.0 MB"
+# output: {"v": "2.0 MB"}
 import humanize
 
 

@@ -1,4 +1,4 @@
-# expect: 90.0
+# output: {"v": 90.0}
 import isodate
 
 

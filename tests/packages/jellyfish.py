@@ -1,4 +1,4 @@
-# expect: "R163"
+# output: {"v": "R163"}
 import jellyfish
 
 

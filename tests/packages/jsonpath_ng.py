@@ -1,4 +1,4 @@
-# expect: [1, 2]
+# output: {"v": [1, 2]}
 from jsonpath_ng import parse
 
 

@@ -1,4 +1,4 @@
-# expect: "start"
+# output: {"v": "start"}
 import lark
 
 

@@ -1,4 +1,4 @@
-# expect: "<h1>a</h1>"
+# output: {"v": "<h1>a</h1>"}
 import markdown
 
 

@@ -1,4 +1,4 @@
-# expect: "<p><em>a</em></p>"
+# output: {"v": "<p><em>a</em></p>"}
 import mistune
 
 

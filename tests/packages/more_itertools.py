@@ -1,4 +1,4 @@
-# expect: [[1, 2], [3]]
+# output: {"v": [[1, 2], [3]]}
 import more_itertools
 
 

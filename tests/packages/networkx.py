@@ -1,4 +1,4 @@
-# expect: [0, 1, 2, 3]
+# output: {"v": [0, 1, 2, 3]}
 import networkx as nx
 
 

@@ -1,4 +1,4 @@
-# expect: "run"
+# output: {"v": "run"}
 import nltk
 
 

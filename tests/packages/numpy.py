@@ -1,4 +1,4 @@
-# expect: true
+# output: {"v": true}
 import numpy
 
 

@@ -1,5 +1,5 @@
-# expect: 42
-# limit: scratch_bytes=16777216
+# output: {"v": 42}
+# limits: {"scratch_bytes": 16777216}
 import io
 
 import openpyxl

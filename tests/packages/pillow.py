@@ -1,4 +1,4 @@
-# expect: 3
+# output: {"v": 3}
 from PIL import Image
 
 

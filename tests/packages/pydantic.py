@@ -1,4 +1,4 @@
-# expect: 3
+# output: {"v": 3}
 import pydantic
 
 

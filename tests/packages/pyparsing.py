@@ -1,4 +1,4 @@
-# expect: "42"
+# output: {"v": "42"}
 import pyparsing as p
 
 

@@ -1,4 +1,4 @@
-# expect: "2024-01-03T00:00:00"
+# output: {"v": "2024-01-03T00:00:00"}
 from dateutil import parser
 
 

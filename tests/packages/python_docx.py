@@ -1,4 +1,4 @@
-# expect: "x"
+# output: {"v": "x"}
 import io
 
 import docx

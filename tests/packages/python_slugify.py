@@ -1,4 +1,4 @@
-# expect: "a-b"
+# output: {"v": "a-b"}
 import slugify
 
 

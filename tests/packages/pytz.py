@@ -1,4 +1,4 @@
-# expect: "2:00:00"
+# output: {"v": "2:00:00"}
 import datetime
 
 import pytz

@@ -1,4 +1,4 @@
-# expect: 66.66666666666667
+# output: {"v": 66.66666666666667}
 from rapidfuzz import fuzz
 
 

@@ -1,4 +1,4 @@
-# expect: ["B", "D"]
+# output: {"v": ["B", "D"]}
 import regex
 
 

@@ -1,4 +1,4 @@
-# expect: "http://a/b?q=1"
+# output: {"v": "http://a/b?q=1"}
 import requests
 
 

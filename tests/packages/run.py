@@ -1,30 +1,28 @@
 """Runs an example of each package of requirements.txt in the jail, and says which give the expected answer.
 
-Usage: run.py CELLBLOCK VENV. The first line of an example is its answer, `# expect: JSON`; `# limit: NAME=NUMBER` may follow.
+Usage: run.py CELLBLOCK VENV. An example has a header with `output` and perhaps `limits`, as in the README of the tests.
 """
 
+import itertools
 import json
 import pathlib
 import subprocess
 import sys
 
-LIMITS = ["memory_bytes=1073741824", "wall_ms=120000", "cpu_ms=120000"]
+LIMITS = {"memory_bytes": 1 << 30, "wall_ms": 120_000, "cpu_ms": 120_000}
 
 
 def header(path):
-    expected, limits = None, []
-    for line in path.read_text().splitlines():
-        if line.startswith("# expect: "):
-            expected = {"v": json.loads(line.removeprefix("# expect: "))}
-        elif line.startswith("# limit: "):
-            limits.append(line.removeprefix("# limit: "))
-    return expected, limits
+    """The values of the header's keys."""
+    lines = itertools.takewhile(lambda line: line.startswith("# "), path.read_text().splitlines())
+    return {key: json.loads(value) for key, value in (line[2:].split(": ", 1) for line in lines)}
 
 
 def run(cellblock, venv, path):
     """What is wrong with an example, or nothing; and the calls that were refused."""
-    expected, limits = header(path)
-    flags = [flag for limit in LIMITS + limits for flag in ("--limit", limit)]
+    keys = header(path)
+    limits = LIMITS | keys.get("limits", {})
+    flags = [flag for limit in limits.items() for flag in ("--limit", "%s=%d" % limit)]
     command = [cellblock, "--json", "--set", f"runtime.python3.path={venv}/bin/python3", "run", str(path), *flags]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
@@ -34,7 +32,7 @@ def run(cellblock, venv, path):
     refused = [call["name"] for call in (document.get("evidence") or {}).get("denied", [])]
     if document.get("outcome") != "succeeded":
         return f"{document.get('outcome')}: {(document.get('error') or {}).get('message')}", refused
-    if document.get("output") != expected:
+    if document.get("output") != keys["output"]:
         return f"gave {document.get('output')}", refused
     return None, refused
 

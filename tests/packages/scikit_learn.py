@@ -1,4 +1,4 @@
-# expect: 4.0
+# output: {"v": 4.0}
 from sklearn.linear_model import LinearRegression
 
 

@@ -1,4 +1,4 @@
-# expect: 1.414
+# output: {"v": 1.414}
 import scipy.optimize as o
 
 

@@ -1,4 +1,4 @@
-# expect: [1, 3]
+# output: {"v": [1, 3]}
 import sortedcontainers
 
 

@@ -1,4 +1,4 @@
-# expect: 2.0
+# output: {"v": 2.0}
 from statsmodels.stats.weightstats import DescrStatsW
 
 

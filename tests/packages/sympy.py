@@ -1,4 +1,4 @@
-# expect: "3*x**2"
+# output: {"v": "3*x**2"}
 import sympy
 
 

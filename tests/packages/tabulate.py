@@ -1,4 +1,4 @@
-# expect: "-"
+# output: {"v": "-"}
 import tabulate
 
 

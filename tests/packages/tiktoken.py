@@ -1,4 +1,4 @@
-# expect: [97]
+# output: {"v": [97]}
 import tiktoken
 
 

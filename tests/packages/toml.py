@@ -1,4 +1,4 @@
-# expect: {"a": 1}
+# output: {"v": {"a": 1}}
 import toml
 
 

@@ -1,4 +1,4 @@
-# expect: [1]
+# output: {"v": [1]}
 import ujson
 
 

@@ -1,4 +1,4 @@
-# expect: "e"
+# output: {"v": "e"}
 import unidecode
 
 
