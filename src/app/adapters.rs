@@ -144,10 +144,10 @@ pub(super) type EmbeddedPair = (Arc<EmbeddedStore>, Arc<EmbeddedQueue>);
 ///
 /// # Errors
 /// [`AdaptersError`] names the file.
-pub(super) async fn open_embedded(state: &Path) -> Result<EmbeddedPair, AdaptersError> {
+pub(super) async fn open_embedded(state: &Path, telemetry: &Telemetry) -> Result<EmbeddedPair, AdaptersError> {
     // The queue first: its lock proves that no other process works on the file, so that claims of an earlier one are void.
     let queue = EmbeddedQueue::open(state, wall(), MAX_DEPTH)?;
-    let store = EmbeddedStore::open(state, wall())?;
+    let store = EmbeddedStore::open(state, wall())?.reporting_to(telemetry.clone());
     store.release_all().await?;
     Ok((Arc::new(store), Arc::new(queue)))
 }

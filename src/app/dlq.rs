@@ -111,7 +111,7 @@ impl Dlq {
     /// [`DlqError`] when they cannot be reached.
     pub async fn open(config: &Config, state: &Path) -> Result<Self, DlqError> {
         Ok(Self(match Backend::of(config, state)? {
-            Backend::Embedded { state } => Pair::Embedded(open_embedded(&state).await?),
+            Backend::Embedded { state } => Pair::Embedded(open_embedded(&state, &Telemetry::new()).await?),
             Backend::Distributed(servers) => Pair::Distributed(servers.open(&Telemetry::new()).await?),
         }))
     }
@@ -191,13 +191,13 @@ where
         }
         None => return Ok(Replayed { id, work, became: Err("it is no job that can be read".to_owned()) }),
     };
-    // Its time may be over, which must not end it again.
-    let spec = JobSpec { deadline: None, ..spec };
-    // The same dead letter is the same job, however often it is replayed.
+    // The same dead letter is the same job, however often it is replayed. Its time may be over, which must not end it
+    // again.
     let key = IdempotencyKey::parse(format!("dlq replay {id}"))?;
+    let spec = JobSpec { idempotency_key: Some(key), deadline: None, ..spec };
     let fingerprint = wire::fingerprint(&spec);
     let intake = Intake::new(Arc::clone(store), Arc::clone(queue), wall(), Arc::new(Abandoned::default()));
-    let became = match intake.job(Some(&key), spec, fingerprint).await? {
+    let became = match intake.job(spec, fingerprint).await? {
         Submitted::New(job) | Submitted::Repeat { id: job, .. } => job,
         Submitted::Conflict => {
             return Ok(Replayed { id, work, became: Err("another job has the name of its replay".to_owned()) });

@@ -85,7 +85,7 @@ pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), Ser
     let waiters = Arc::new(Waiters::new(telemetry.clone()));
     match &request.backend {
         Backend::Embedded { state } => {
-            let pair = open_embedded(state).await?;
+            let pair = open_embedded(state, &telemetry).await?;
             let _upkeep = embedded_upkeep(&pair, &request.api);
             serve_api(pair, request, waiters, drain).await;
         }
@@ -110,7 +110,7 @@ pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &Dr
     let waiters = Arc::new(Waiters::new(telemetry.clone()));
     match &request.backend {
         Backend::Embedded { state } => {
-            let pair = open_embedded(state).await?;
+            let pair = open_embedded(state, &telemetry).await?;
             let _upkeep = embedded_upkeep(&pair, &request.api);
             let work = WorkRequest { lease_ms: EMBEDDED_LEASE_MS, ..work.clone() };
             let worker = worker("all", &pair, &work, &telemetry)?;

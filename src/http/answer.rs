@@ -34,6 +34,7 @@ fn job_document(job: JobRecord) -> Result<RawJson, Problem> {
         return Ok(document);
     }
     let mut document = ResultDocument::new(job.id, job.state, job.submitted_at);
+    document.idempotency_key = job.idempotency_key;
     document.attempt = job.attempt;
     document.started_at = job.attempts.last().map(|last| last.started_at);
     document.attempts = job.attempts.into_iter().map(Into::into).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::abandoned::Abandoned;
 use super::error::IntakeError;
-use crate::job::{CopyId, Fingerprint, IdempotencyKey, JobId, JobSpec, KeyDigest, State, WorkId};
+use crate::job::{CopyId, Fingerprint, JobId, JobSpec, KeyDigest, State, WorkId};
 use crate::ports::{Created, Delay, Message, NewJob, Payload, Published, Queue, Store, WallClock};
 use crate::sys::failpoint::{self, Failpoint};
 
@@ -45,14 +45,10 @@ impl<S: Store, Q: Queue> Intake<S, Q> {
     /// # Errors
     /// [`IntakeError`]. A job with a key stays, to be published by a repeat. One without a key is taken back, because
     /// nobody has learnt its id.
-    pub async fn job(
-        &self,
-        key: Option<&IdempotencyKey>,
-        spec: JobSpec,
-        fingerprint: Fingerprint,
-    ) -> Result<Submitted, IntakeError> {
-        let digest = match key {
-            Some(key) => key.digest(&spec.tenant),
+    pub async fn job(&self, spec: JobSpec, fingerprint: Fingerprint) -> Result<Submitted, IntakeError> {
+        let is_named = spec.idempotency_key.is_some();
+        let digest = match spec.key_digest() {
+            Some(digest) => digest,
             None => KeyDigest(random()?),
         };
         let id = JobId::mint(&digest, getrandom::u64()?);
@@ -63,7 +59,7 @@ impl<S: Store, Q: Queue> Intake<S, Q> {
                 let id = job.id.clone();
                 let copy = job.copy.clone();
                 if let Err(error) = self.publish_job(job, id.clone(), copy).await {
-                    if key.is_none() {
+                    if !is_named {
                         self.take_back(&id).await;
                     }
                     return Err(error);

@@ -168,7 +168,7 @@ impl From<&JobId> for CopyId {
     }
 }
 
-/// A client's idempotency key: 1 to 255 printable ASCII characters. The store keeps its digest only.
+/// A client's idempotency key: 1 to 255 printable ASCII characters. Jobs are found by its digest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);

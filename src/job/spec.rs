@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodeHash, Lane, Limits, RawJson, RetryPolicy, Tenant, UnixMillis};
+use super::{CodeHash, IdempotencyKey, KeyDigest, Lane, Limits, RawJson, RetryPolicy, Tenant, UnixMillis};
 
 /// A language that a jail runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -181,6 +181,9 @@ impl Program {
 /// A job as a client asked for it, checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobSpec {
+    /// The key that it was submitted with. It is told to the program and stands in the result; what tells two jobs
+    /// apart is its digest.
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Who it belongs to.
     pub tenant: Tenant,
     /// The lane it waits in.
@@ -195,4 +198,12 @@ pub struct JobSpec {
     pub deadline: Option<UnixMillis>,
     /// How long the result is kept, in seconds.
     pub result_ttl_s: u64,
+}
+
+impl JobSpec {
+    /// What its idempotency key is looked up by.
+    #[must_use]
+    pub fn key_digest(&self) -> Option<KeyDigest> {
+        self.idempotency_key.as_ref().map(|key| key.digest(&self.tenant))
+    }
 }

@@ -7,8 +7,8 @@
 use std::future::Future;
 
 use crate::job::{
-    AttemptSummary, BatchId, BatchState, ChunkNo, CopyId, Fault, FenceToken, Fingerprint, JobId, JobSpec, KeyDigest,
-    OutcomeCounts, OutcomeKind, Program, RawJson, State, Tenant, UnixMillis, WorkId, WorkerId,
+    AttemptSummary, BatchId, BatchState, ChunkNo, CopyId, Fault, FenceToken, Fingerprint, IdempotencyKey, JobId,
+    JobSpec, KeyDigest, OutcomeCounts, OutcomeKind, Program, RawJson, State, Tenant, UnixMillis, WorkId, WorkerId,
 };
 
 /// How often a claim may run out with nobody home before the work counts as poison: twice it is run again,
@@ -252,6 +252,8 @@ pub enum Cancellation {
 pub struct JobRecord {
     /// Its id.
     pub id: JobId,
+    /// The key that it was submitted with.
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Who it belongs to: nobody else may know of it.
     pub tenant: Tenant,
     /// Where it is in its life.

@@ -189,14 +189,14 @@ impl DocumentError {
 }
 
 impl JobDocument {
-    /// The document that gives this job, with every field set and without its key, of which only the digest is known.
+    /// The document that gives this job, with every field set that it has.
     #[must_use]
     pub fn of(spec: &JobSpec) -> Self {
         let program = &spec.program;
         let outputs = program.outputs.iter().map(|(name, kind)| (name.clone(), OutputDocument { kind: *kind }));
         Self {
             v: VersionOne,
-            idempotency_key: None,
+            idempotency_key: spec.idempotency_key.clone().map(String::from),
             tenant: Some(spec.tenant.to_string()),
             lane: Some(spec.lane.to_string()),
             language: program.language,
@@ -241,8 +241,8 @@ impl JobDocument {
     ///
     /// # Errors
     /// [`DocumentError`] names the field and what it may be.
-    pub fn into_spec(self) -> Result<(Option<IdempotencyKey>, JobSpec, Fingerprint), DocumentError> {
-        let key = optional("idempotency_key", self.idempotency_key, IdempotencyKey::parse)?;
+    pub fn into_spec(self) -> Result<(JobSpec, Fingerprint), DocumentError> {
+        let idempotency_key = optional("idempotency_key", self.idempotency_key, IdempotencyKey::parse)?;
         let tenant = optional("tenant", self.tenant, Tenant::parse)?.unwrap_or_else(Tenant::default_tenant);
         let lane = optional("lane", self.lane, Lane::parse)?.unwrap_or_else(Lane::interactive);
         let entrypoint = optional("entrypoint", self.entrypoint, EntryPoint::parse)?.unwrap_or_default();
@@ -271,9 +271,10 @@ impl JobDocument {
             outputs: self.outputs.into_iter().map(|(name, output)| (name, output.kind)).collect(),
             limits,
         };
-        let spec = JobSpec { tenant, lane, program, inputs, retry: self.retry, deadline, result_ttl_s };
+        let retry = self.retry;
+        let spec = JobSpec { idempotency_key, tenant, lane, program, inputs, retry, deadline, result_ttl_s };
         let fingerprint = fingerprint(&spec);
-        Ok((key, spec, fingerprint))
+        Ok((spec, fingerprint))
     }
 }
 
@@ -307,7 +308,7 @@ pub(super) fn optional<T, E: ToString>(
 }
 
 /// What a job does, for telling a repeated submit from another job under the same key. Spacing and the order of
-/// keys do not matter, nor do lane, deadline and how long the result is kept.
+/// keys do not matter, nor do idempotency key, lane, deadline and how long the result is kept.
 #[must_use]
 pub fn fingerprint(spec: &JobSpec) -> Fingerprint {
     let program = &spec.program;

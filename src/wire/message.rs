@@ -216,8 +216,8 @@ fn check_content(wire: &WireMessage) -> Result<(), MessageError> {
 fn decode_job(wire: &WireMessage, arrival: &Arrival) -> Result<Decoded, MessageError> {
     let mut document = JobDocument::parse(&wire.body, arrival.max_body_bytes)?;
     document.lane.get_or_insert_with(|| arrival.lane.to_string());
-    let (key, spec, fingerprint) = document.into_spec()?;
-    let key = key.map(|key| key.digest(&spec.tenant));
+    let (spec, fingerprint) = document.into_spec()?;
+    let key = spec.key_digest();
     let (lane, submitted_at) = (arrival.lane.clone(), submitted_at(wire, arrival)?);
     if let Some(id) = text(wire, "x-job")? {
         let id = JobId::parse(id).map_err(|error| MessageError::field("x-job", error))?;

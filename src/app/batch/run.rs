@@ -153,7 +153,7 @@ impl Run {
             program: request.program.clone(),
             tolerated_failures: request.max_failures,
         };
-        let state = StateFile::open(&state::path_of(&request.out), request.restart).await?;
+        let state = StateFile::open(&state::path_of(&request.out), request.restart, &request.telemetry).await?;
         let resumes = match state.store.create_batch(&spec).await? {
             CreatedBatch::New => false,
             CreatedBatch::Exists { .. } => true,
@@ -249,7 +249,6 @@ impl Run {
             state: self.state.path.clone(),
         };
         if end != BatchEnd::Interrupted {
-            self.request.telemetry.batch_ended(progress.state);
             self.state.remove().map_err(BatchError::Remove)?;
         }
         Ok(report)

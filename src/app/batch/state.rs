@@ -10,6 +10,7 @@ use crate::ports::{QueueError, StoreError, WallClock};
 use crate::queue::EmbeddedQueue;
 use crate::store::EmbeddedStore;
 use crate::sys::clock;
+use crate::telemetry::Telemetry;
 
 /// Messages in the queue: one for each chunk of the window, so this is never reached.
 const MAX_DEPTH: u64 = 100_000;
@@ -35,7 +36,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 
 impl StateFile {
     /// Opens the state at `path`, or makes it; with `restart` a new one in any case.
-    pub(super) async fn open(path: &Path, restart: bool) -> Result<Self, BatchError> {
+    pub(super) async fn open(path: &Path, restart: bool, telemetry: &Telemetry) -> Result<Self, BatchError> {
         let wall = WallClock::new(clock::unix_now);
         if restart && path.exists() {
             // Its queue's lock proves that nobody uses what is about to be removed. What cannot be read is removed too.
@@ -53,6 +54,7 @@ impl StateFile {
             StoreError::Broken(reason) => BatchError::BrokenState { state: path.to_owned(), reason },
             StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Unknown(_) => error.into(),
         })?;
+        let store = store.reporting_to(telemetry.clone());
         store.release_all().await?;
         Ok(Self { path: path.to_owned(), store: Arc::new(store), queue: Arc::new(queue) })
     }

@@ -7,8 +7,8 @@ use super::executor::Executor;
 use super::keeper::Kept;
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
-    AttemptSummary, Fault, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy, RuntimeVersion,
-    State, UnixMillis, Usage, WorkId, WorkerId,
+    AttemptSummary, Fault, IdempotencyKey, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy,
+    RuntimeVersion, State, UnixMillis, Usage, WorkId, WorkerId,
 };
 use crate::policy::{Disposition, Ended};
 use crate::ports::{Completion, FinishedJob, Message, Queue, Store, StoreError};
@@ -122,7 +122,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         claimed: &Claimed,
     ) -> Option<Tried> {
         let file = self.shared.file_of(spec.program.language);
-        let call = Call { program: &spec.program, file: &file, attempt: message.attempt, idempotency_key: None };
+        let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
+        let call = Call { program: &spec.program, file: &file, attempt: message.attempt, idempotency_key };
         let keeper = self.shared.keep(claimed);
         let mut ran = None;
         let items = [Item { index: 0, inputs }];
@@ -206,6 +207,7 @@ impl EndedTry<'_> {
     fn document(&self, state: State, now: UnixMillis) -> ResultDocument {
         let Self { message, id, spec, claimed, tried, worker, runtime } = self;
         let mut document = ResultDocument::new((*id).clone(), state, message.submitted_at);
+        document.idempotency_key.clone_from(&spec.idempotency_key);
         document.outcome = tried.outcome();
         document.fault = tried.fault();
         document.usage = tried.usage();

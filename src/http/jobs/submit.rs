@@ -36,9 +36,9 @@ pub(in crate::http) async fn submit<S: Store, Q: Queue>(
     document.idempotency_key = idempotency_key(&headers, document.idempotency_key.as_deref())?;
     document.tenant = Some(api.own_tenant(&tenant, document.tenant.as_deref())?);
     document.fill_limits(&api.settings.limits);
-    let (key, spec, fingerprint) = document.into_spec()?;
+    let (spec, fingerprint) = document.into_spec()?;
     api.check_place(&spec.lane, spec.program.language)?;
-    let (id, final_before) = match api.intake.job(key.as_ref(), spec, fingerprint).await? {
+    let (id, final_before) = match api.intake.job(spec, fingerprint).await? {
         Submitted::New(id) => (id, None),
         Submitted::Repeat { id, state } => (id, Some(state.is_final())),
         Submitted::Conflict => return Err(Problem::mismatch()),

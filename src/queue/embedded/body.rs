@@ -102,7 +102,7 @@ pub(super) fn decode(text: &str) -> Result<Message, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Language, Program, RawJson, RetryPolicy};
+    use crate::job::{IdempotencyKey, Language, Program, RawJson, RetryPolicy};
 
     fn message(work: WorkId, payload: Payload) -> Message {
         Message {
@@ -121,6 +121,7 @@ mod tests {
 
     fn job() -> Message {
         let spec = JobSpec {
+            idempotency_key: IdempotencyKey::parse("k 1").ok(),
             tenant: Tenant::default_tenant(),
             lane: Lane::batch(),
             program: Program::new(Language::Python, "def main(): return {}"),

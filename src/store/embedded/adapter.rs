@@ -1,22 +1,47 @@
 //! The store as the rest of the worker sees it.
 
+use std::cell::Cell;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{batches, claims, jobs, schema};
-use crate::job::{BatchId, ChunkNo, CopyId, JobId, Program, UnixMillis, WorkId};
+use crate::job::{BatchId, BatchState, ChunkNo, CopyId, JobId, Program, UnixMillis, WorkId};
 use crate::ports::{
     BatchProgress, BatchSpec, Cancellation, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, Completion, Created,
     CreatedBatch, FinishedJob, JobRecord, Lease, NewJob, Renewal, RetryStep, Scheduled, Store, StoreError, WallClock,
 };
+use crate::telemetry::Telemetry;
 
 /// The result store in one SQLite file, or in memory. See the module's description.
 #[derive(Debug, Clone)]
 pub struct EmbeddedStore {
     conn: Arc<Mutex<Connection>>,
     clock: WallClock,
+    telemetry: Telemetry,
+}
+
+/// One state change: a transaction, and what is to be reported once it is committed.
+pub(super) struct Change<'t> {
+    tx: Transaction<'t>,
+    batch_end: Cell<Option<BatchState>>,
+}
+
+impl Change<'_> {
+    /// The change ends a batch in this state.
+    pub(super) fn ends_batch(&self, state: BatchState) {
+        self.batch_end.set(Some(state));
+    }
+}
+
+impl Deref for Change<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.tx
+    }
 }
 
 impl EmbeddedStore {
@@ -38,7 +63,13 @@ impl EmbeddedStore {
     }
 
     fn over(conn: Connection, clock: WallClock) -> Self {
-        Self { conn: Arc::new(Mutex::new(conn)), clock }
+        Self { conn: Arc::new(Mutex::new(conn)), clock, telemetry: Telemetry::new() }
+    }
+
+    /// The same, with the ends of batches reported to `telemetry`.
+    #[must_use]
+    pub fn reporting_to(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
     }
 
     /// Drops results past their `result_ttl_s`, and the records of jobs whose idempotency key is past its time
@@ -47,7 +78,7 @@ impl EmbeddedStore {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
-        self.write(jobs::sweep).await
+        self.write(|conn, now| jobs::sweep(conn, now)).await
     }
 
     /// Gives up every claim without a try being charged; answers how many there were. Only for a caller that knows
@@ -64,14 +95,18 @@ impl EmbeddedStore {
     async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection, UnixMillis) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Change<'_>, UnixMillis) -> Result<T, StoreError> + Send + 'static,
     {
-        let now = self.clock.clone();
+        let (now, telemetry) = (self.clock.clone(), self.telemetry.clone());
         self.blocking(move |conn| {
             let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             // Read inside the transaction: a change that waited for its turn must not decide by an old time.
-            let answer = change(&tx, now.now())?;
-            tx.commit()?;
+            let step = Change { tx, batch_end: Cell::new(None) };
+            let answer = change(&step, now.now())?;
+            step.tx.commit()?;
+            if let Some(state) = step.batch_end.get() {
+                telemetry.batch_ended(state);
+            }
             Ok(answer)
         })
         .await

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::super::unrun;
+use super::adapter::Change;
 use super::claims::held_or_unknown;
 use super::schema::{int, json, parsed, to_json, uint};
 use super::work::Work;
@@ -48,18 +49,24 @@ impl Batch {
         })
     }
 
+    fn end(&mut self, change: &Change<'_>, state: BatchState) {
+        self.progress.state = state;
+        change.ends_batch(state);
+    }
+
     /// Writes what changes, after ending the batch when that is due. A final state stays.
-    fn save(mut self, conn: &Connection) -> Result<(), StoreError> {
-        let progress = &mut self.progress;
+    fn save(mut self, change: &Change<'_>) -> Result<(), StoreError> {
+        let progress = &self.progress;
         if progress.state == BatchState::Running {
             let is_all_done = progress.sealed && progress.done_chunks == progress.staged_chunks;
             if self.tolerated.is_some_and(|tolerated| progress.counts.failed() > tolerated) {
-                progress.state = BatchState::FailedTolerance;
+                self.end(change, BatchState::FailedTolerance);
             } else if is_all_done {
-                progress.state = BatchState::Completed;
+                self.end(change, BatchState::Completed);
             }
         }
-        let mut update = conn.prepare_cached(
+        let progress = &self.progress;
+        let mut update = change.prepare_cached(
             "UPDATE batch SET state = :state, sealed = :sealed, staged_items = :staged_items,
                  staged_chunks = :staged_chunks, done_chunks = :done_chunks, counts = :counts WHERE id = :id",
         )?;
@@ -123,7 +130,7 @@ pub(super) fn program(conn: &Connection, id: &BatchId) -> Result<Program, StoreE
 }
 
 /// See [`crate::ports::Store::stage_chunk`].
-pub(super) fn stage(conn: &Connection, id: &BatchId, chunk: &ChunkRecord, copy: &CopyId) -> Result<(), StoreError> {
+pub(super) fn stage(conn: &Change<'_>, id: &BatchId, chunk: &ChunkRecord, copy: &CopyId) -> Result<(), StoreError> {
     let mut batch = Batch::known(conn, id)?;
     let staged = batch.progress.staged_chunks;
     if chunk.chunk.0 < staged {
@@ -146,17 +153,17 @@ pub(super) fn stage(conn: &Connection, id: &BatchId, chunk: &ChunkRecord, copy: 
 }
 
 /// See [`crate::ports::Store::seal_batch`].
-pub(super) fn seal(conn: &Connection, id: &BatchId) -> Result<(), StoreError> {
+pub(super) fn seal(conn: &Change<'_>, id: &BatchId) -> Result<(), StoreError> {
     let mut batch = Batch::known(conn, id)?;
     batch.progress.sealed = true;
     batch.save(conn)
 }
 
 /// See [`crate::ports::Store::cancel_batch`].
-pub(super) fn cancel(conn: &Connection, id: &BatchId) -> Result<(), StoreError> {
+pub(super) fn cancel(conn: &Change<'_>, id: &BatchId) -> Result<(), StoreError> {
     let mut batch = Batch::known(conn, id)?;
     if !batch.progress.state.is_final() {
-        batch.progress.state = BatchState::Cancelled;
+        batch.end(conn, BatchState::Cancelled);
         batch.save(conn)?;
     }
     Ok(())
@@ -194,7 +201,7 @@ pub(super) fn items(conn: &Connection, id: &BatchId, chunk: ChunkNo) -> Result<C
 }
 
 /// See [`crate::ports::Store::complete_chunk`].
-pub(super) fn complete(conn: &Connection, lease: &Lease, outcome: &ChunkOutcome) -> Result<Completion, StoreError> {
+pub(super) fn complete(conn: &Change<'_>, lease: &Lease, outcome: &ChunkOutcome) -> Result<Completion, StoreError> {
     let mut work = held_or_unknown(conn, lease)?;
     let WorkId::Chunk(batch, _) = &lease.work else { return Err(StoreError::Unknown(format!("chunk {}", work.name))) };
     if work.was_left_by(lease, State::is_final) {
@@ -212,7 +219,7 @@ pub(super) fn complete(conn: &Connection, lease: &Lease, outcome: &ChunkOutcome)
 /// Gives a chunk that will not run its end: its items get a result each, so that the batch still ends. Of a
 /// stopped batch they get none.
 pub(super) fn finish_without_run(
-    conn: &Connection,
+    conn: &Change<'_>,
     id: &BatchId,
     chunk: ChunkNo,
     state: State,
@@ -228,7 +235,7 @@ pub(super) fn finish_without_run(
     keep_results(conn, id, &name_of(id, chunk), &outcome)
 }
 
-fn keep_results(conn: &Connection, id: &BatchId, name: &str, outcome: &ChunkOutcome) -> Result<(), StoreError> {
+fn keep_results(conn: &Change<'_>, id: &BatchId, name: &str, outcome: &ChunkOutcome) -> Result<(), StoreError> {
     let fault = outcome.fault.as_ref().map(to_json).transpose()?;
     conn.prepare_cached("UPDATE chunk SET results = ?2, fault = ?3, items = NULL WHERE name = ?1")?.execute((
         name,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use rusqlite::Connection;
 
+use super::adapter::Change;
 use super::work::Work;
 use super::{batches, jobs};
 use crate::job::{JobId, State, UnixMillis, WorkId};
@@ -36,7 +37,7 @@ enum Start {
 }
 
 /// Answers a claim. See [`crate::ports::Store::claim`].
-pub(super) fn claim(conn: &Connection, request: &ClaimRequest, now: UnixMillis) -> Result<Claim, StoreError> {
+pub(super) fn claim(conn: &Change<'_>, request: &ClaimRequest, now: UnixMillis) -> Result<Claim, StoreError> {
     let holder = match &request.job {
         Some((key, _)) => jobs::key_holder(conn, key, now)?,
         None => None,
@@ -134,7 +135,7 @@ fn answer_when_final(work: &Work, request: &ClaimRequest) -> Claim {
 }
 
 fn apply(
-    conn: &Connection,
+    conn: &Change<'_>,
     request: &ClaimRequest,
     mut work: Work,
     step: Step,
@@ -176,7 +177,7 @@ fn apply(
 
 /// Makes work final on behalf of the message that found it so.
 fn end(
-    conn: &Connection,
+    conn: &Change<'_>,
     request: &ClaimRequest,
     work: &mut Work,
     state: State,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::claims::held_or_unknown;
 use super::schema::{int, parsed, uint};
 use super::work::Work;
-use crate::job::{Fingerprint, JobId, JobSpec, KeyDigest, RawJson, State, Tenant, UnixMillis};
+use crate::job::{Fingerprint, IdempotencyKey, JobId, JobSpec, KeyDigest, RawJson, State, Tenant, UnixMillis};
 use crate::ports::{Cancellation, Completion, Created, FinishedJob, JobRecord, Lease, NewJob, StoreError};
 
 /// Least time that an idempotency record lives, from its creation, in seconds.
@@ -50,8 +50,12 @@ pub(super) fn insert(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let result_ttl_s = spec.result_ttl_s;
-    conn.prepare_cached("INSERT INTO job (name, key, tenant, submitted_at, result_ttl_s) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute((id.as_str(), key.to_string(), spec.tenant.as_str(), int(now.0), int(result_ttl_s)))?;
+    let text = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
+    conn.prepare_cached(
+        "INSERT INTO job (name, key, idempotency_key, tenant, submitted_at, result_ttl_s)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((id.as_str(), key.to_string(), text, spec.tenant.as_str(), int(now.0), int(result_ttl_s)))?;
     let expires_at = now.plus_ms(seconds(KEY_TTL_S.max(result_ttl_s)));
     conn.prepare_cached(
         "INSERT OR IGNORE INTO idempotency (key, job, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
@@ -158,22 +162,24 @@ pub(super) fn read(conn: &Connection, id: &JobId, now: UnixMillis) -> Result<Opt
         select.query_row([id.as_str()], |row| parsed(row, "original", |text| JobId::parse(text).ok())).optional()?;
     let id = original.unwrap_or_else(|| id.clone());
     let mut select = conn.prepare_cached(
-        "SELECT tenant, submitted_at, document FROM job WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        "SELECT idempotency_key, tenant, submitted_at, document FROM job
+         WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
     )?;
     let found = select
         .query_row((id.as_str(), int(now.0)), |row| {
             let tenant = parsed(row, "tenant", |text| Tenant::parse(text).ok())?;
             let submitted_at = UnixMillis(uint(row, "submitted_at")?);
             let document: Option<String> = row.get("document")?;
-            Ok((tenant, submitted_at, document))
+            let key: Option<String> = row.get("idempotency_key")?;
+            Ok((key.and_then(|text| IdempotencyKey::parse(text).ok()), tenant, submitted_at, document))
         })
         .optional()?;
-    let Some((tenant, submitted_at, document)) = found else { return Ok(None) };
+    let Some((idempotency_key, tenant, submitted_at, document)) = found else { return Ok(None) };
     let Some(work) = Work::load(conn, id.as_str())? else { return Ok(None) };
     let document = document.map(RawJson::parse).transpose();
     let document = document.map_err(|error| StoreError::Broken(format!("result of job {id}: {error}")))?;
     let (state, version, attempt, attempts) = (work.state, work.version, work.attempt, work.tries);
-    Ok(Some(JobRecord { id, tenant, state, version, attempt, attempts, submitted_at, document }))
+    Ok(Some(JobRecord { id, idempotency_key, tenant, state, version, attempt, attempts, submitted_at, document }))
 }
 
 /// Drops what is past its time: first results, then, when the idempotency record is gone too, the jobs. Until

@@ -12,7 +12,7 @@ use crate::ports::StoreError;
 
 /// Version of the tables below. It lives in the low half of `user_version`; the high half belongs to the
 /// queue, which may live in the same file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How long a statement waits for another connection's write.
 const BUSY: Duration = Duration::from_secs(5);
@@ -42,6 +42,7 @@ CREATE TABLE work (
 CREATE TABLE job (
     name TEXT PRIMARY KEY,
     key TEXT NOT NULL,
+    idempotency_key TEXT,
     tenant TEXT NOT NULL,
     submitted_at INTEGER NOT NULL,
     result_ttl_s INTEGER NOT NULL,
@@ -136,15 +137,14 @@ fn prepare(conn: &mut Connection) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let both: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match both & 0xffff {
-        VERSION => {}
-        0 => {
-            tx.execute_batch(TABLES)?;
-            tx.pragma_update(None, "user_version", (both & 0xffff_0000) | VERSION)?;
-        }
+        VERSION => return Ok(()),
+        0 => tx.execute_batch(TABLES)?,
+        2 => tx.execute_batch("ALTER TABLE job ADD COLUMN idempotency_key TEXT")?,
         found => {
             return Err(StoreError::Broken(format!("the store's tables have version {found}, not {VERSION}")));
         }
     }
+    tx.pragma_update(None, "user_version", (both & 0xffff_0000) | VERSION)?;
     tx.commit()?;
     Ok(())
 }
@@ -223,7 +223,19 @@ mod tests {
         let path = dir.path().join("cells.db");
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 0x0003_0000).unwrap();
         let version: u32 = open_file(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, 0x0003_0002);
+        assert_eq!(version, 0x0003_0003);
+    }
+
+    #[test]
+    fn a_file_of_the_version_before_is_brought_up_to_date() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("cells.db");
+        let conn = open_file(&path).unwrap();
+        conn.execute_batch("ALTER TABLE job DROP COLUMN idempotency_key; PRAGMA user_version = 2;").unwrap();
+        conn.close().unwrap();
+        let conn = open_file(&path).unwrap();
+        conn.execute_batch("SELECT idempotency_key FROM job").unwrap();
+        assert_eq!(conn.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap(), 3);
     }
 
     #[test]

@@ -49,9 +49,18 @@ impl RedisStore {
 
     async fn change_batch(&self, script: &'static redis::Script, id: &BatchId) -> Result<(), StoreError> {
         let call = self.call(script, &[self.keys.batch(id)]).with_number("batch_ttl_ms", self.batch_ttl_ms());
-        ok_of(&self.scripts.run(&call).await?, id)?;
+        let answer = self.scripts.run(&call).await?;
+        ok_of(&answer, id)?;
+        self.report_batch_end(&answer, 1);
         self.note_change(Change::Batch(id.clone())).await;
         Ok(())
+    }
+
+    /// Counts the end of a batch, if the step that answered this has brought it about. A repeated step says nothing of it.
+    pub(super) fn report_batch_end(&self, answer: &Answer, at: usize) {
+        if let Some(state) = BatchState::from_name(answer.text(at)) {
+            self.telemetry().batch_ended(state);
+        }
     }
 
     /// See [`crate::ports::Store::unpublished_chunks`].

@@ -100,7 +100,9 @@ impl RedisStore {
             .with("state", outcome.state().as_str())
             .with("counts", counts_text(&outcome.counts))
             .with_number("bad", outcome.counts.failed());
-        let completion = completion_of(&self.scripts.run(&call).await?, &lease.work);
+        let answer = self.scripts.run(&call).await?;
+        self.report_batch_end(&answer, 1);
+        let completion = completion_of(&answer, &lease.work);
         // A pointer to it can no longer be committed: the token is not the record's any more.
         if matches!(completion, Ok(Completion::Fenced) | Err(_)) {
             self.drop_blob(&aside).await;
@@ -119,6 +121,7 @@ impl RedisStore {
             .with("counts", format!("{FAULTS}={items}"))
             .with_number("bad", items);
         let answer = self.scripts.run(&call).await?;
+        self.report_batch_end(&answer, 1);
         Ok(match completion_of(&answer, &lease.work)? {
             Completion::Recorded => Completion::WithoutResult,
             completion @ (Completion::Already | Completion::Fenced | Completion::WithoutResult) => completion,

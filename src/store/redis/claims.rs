@@ -34,6 +34,7 @@ impl RedisStore {
         match &claim {
             Claim::Run { .. } => self.note_lease(&request.work, answer.text(4)).await,
             Claim::Conflict | Claim::Cancelled | Claim::Expired | Claim::Poison if answer.text(1) == "ended" => {
+                self.report_batch_end(&answer, 2);
                 self.note_end(&request.work, Some(change_of(&request.work))).await;
                 self.drop_items(&request.work).await;
             }

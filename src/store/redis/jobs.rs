@@ -7,7 +7,9 @@ use super::answer::{Answer, Call, to_json};
 use super::changes::Change;
 use super::claims::completion_of;
 use super::scripts::SCRIPTS;
-use crate::job::{Fault, FaultKind, FenceToken, JobId, JobSpec, RawJson, State, Tenant, UnixMillis, WorkId};
+use crate::job::{
+    Fault, FaultKind, FenceToken, IdempotencyKey, JobId, JobSpec, RawJson, State, Tenant, UnixMillis, WorkId,
+};
 use crate::ports::{Cancellation, Completion, Created, FinishedJob, JobRecord, Lease, NewJob, StoreError};
 
 /// Least time that an idempotency record lives, from its creation, in seconds.
@@ -25,6 +27,10 @@ const ASIDE_MS: u64 = 600_000;
 /// Adds what a record is made from: whose it is, and how long a result and its key are kept.
 pub(super) fn with_spec(call: Call, spec: &JobSpec) -> Call {
     let result_ttl_s = spec.result_ttl_s.clamp(1, LONGEST_TTL_S);
+    let call = match &spec.idempotency_key {
+        Some(key) => call.with("idem", key.as_str()),
+        None => call,
+    };
     call.with("tenant", spec.tenant.as_str())
         .with_number("result_ttl_s", result_ttl_s)
         .with_number("key_ttl_ms", result_ttl_s.max(KEY_TTL_S) * 1_000)
@@ -209,8 +215,10 @@ fn record_of(id: &JobId, answer: &Answer) -> Result<Option<(JobRecord, Option<Fe
         "NONE" | "DUPLICATE" => return Ok(None),
         _ => return Err(answer.unexpected()),
     }
+    let key = Some(answer.text(8)).filter(|text| !text.is_empty()).map(IdempotencyKey::parse);
     let record = JobRecord {
         id: id.clone(),
+        idempotency_key: key.transpose().map_err(|_| answer.unexpected())?,
         tenant: Tenant::parse(answer.text(7)).map_err(|_| answer.unexpected())?,
         state: answer.state(1)?,
         version: answer.number(2)?,

@@ -36,13 +36,13 @@ fn parse(text: &str) -> Result<JobDocument, DocumentError> {
 fn with(fields: Value) -> Result<JobSpec, DocumentError> {
     let mut document: Value = serde_json::from_str(LEAST).unwrap();
     document.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    parse(&document.to_string())?.into_spec().map(|(_, spec, _)| spec)
+    parse(&document.to_string())?.into_spec().map(|(spec, _)| spec)
 }
 
 #[test]
 fn the_example_is_a_job() {
-    let (key, spec, _) = parse(EXAMPLE).unwrap().into_spec().unwrap();
-    assert_eq!(key.unwrap().as_str(), "invoice-42");
+    let (spec, _) = parse(EXAMPLE).unwrap().into_spec().unwrap();
+    assert_eq!(spec.idempotency_key.unwrap().as_str(), "invoice-42");
     assert_eq!((spec.tenant.as_str(), spec.lane.as_str()), ("acme", "batch"));
     assert_eq!(spec.program.language, Language::Python);
     assert_eq!(spec.program.limits, Limits { wall_ms: 5_000, ..Limits::default() });
@@ -56,8 +56,8 @@ fn the_example_is_a_job() {
 
 #[test]
 fn what_is_left_out_has_its_default() {
-    let (key, spec, _) = parse(LEAST).unwrap().into_spec().unwrap();
-    assert_eq!(key, None);
+    let (spec, _) = parse(LEAST).unwrap().into_spec().unwrap();
+    assert_eq!(spec.idempotency_key, None);
     assert_eq!(spec.tenant, Tenant::default_tenant());
     assert_eq!(spec.lane, Lane::interactive());
     assert_eq!(spec.program, Program::new(Language::Node, "function main() { return {} }"));
@@ -158,7 +158,7 @@ fn a_fingerprint_changes_with_what_the_job_does_and_with_nothing_else() {
 /// Stored jobs carry fingerprints: a change of the rule would turn repeated submits into conflicts.
 #[test]
 fn the_fingerprint_of_a_known_job_never_changes() {
-    let (_, _, fingerprint) = parse(EXAMPLE).unwrap().into_spec().unwrap();
+    let (_, fingerprint) = parse(EXAMPLE).unwrap().into_spec().unwrap();
     insta::assert_snapshot!("fingerprint", fingerprint);
 }
 
@@ -173,9 +173,9 @@ fn a_document_survives_writing_and_reading() {
 #[test]
 fn the_document_of_a_job_gives_that_job() {
     for text in [EXAMPLE, LEAST] {
-        let (_, spec, fingerprint) = parse(text).unwrap().into_spec().unwrap();
+        let (spec, fingerprint) = parse(text).unwrap().into_spec().unwrap();
         let written = serde_json::to_string(&JobDocument::of(&spec)).unwrap();
-        assert_eq!(parse(&written).unwrap().into_spec(), Ok((None, spec, fingerprint)));
+        assert_eq!(parse(&written).unwrap().into_spec(), Ok((spec, fingerprint)));
     }
 }
 

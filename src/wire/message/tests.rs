@@ -1,5 +1,5 @@
 use super::*;
-use crate::job::{Language, Program, RawJson, RetryPolicy};
+use crate::job::{IdempotencyKey, Language, Program, RawJson, RetryPolicy};
 
 const BARE: &str = r#"{"v":1,"language":"python3","code":"def main(): return {}"}"#;
 
@@ -9,6 +9,7 @@ fn arrival() -> Arrival {
 
 fn job() -> Message {
     let spec = JobSpec {
+        idempotency_key: IdempotencyKey::parse("k 1").ok(),
         tenant: Tenant::parse("acme").unwrap(),
         lane: Lane::batch(),
         program: Program::new(Language::Python, "def main(n): return {}"),

@@ -11,6 +11,7 @@ use cellblock::ports::{
     BatchSpec, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, FinishedJob, Lease, Message, NewJob, Payload,
     RetryClass, RetryStep, Store, WallClock,
 };
+use cellblock::telemetry::Telemetry;
 
 pub(super) const LEASE_MS: u64 = 30_000;
 pub(super) const HOUR_S: u64 = 3_600;
@@ -43,6 +44,8 @@ impl FakeClock {
 pub(super) struct Fixture<A> {
     pub(super) adapter: A,
     pub(super) clock: FakeClock,
+    /// Where a store reports to.
+    pub(super) telemetry: Telemetry,
     /// Keeps the adapter's files.
     pub(super) _dir: Option<tempfile::TempDir>,
     /// Keeps tests that need the broker for themselves waiting.
@@ -59,6 +62,7 @@ pub(super) fn program() -> Program {
 
 pub(super) fn spec() -> JobSpec {
     JobSpec {
+        idempotency_key: None,
         tenant: Tenant::default_tenant(),
         lane: Lane::interactive(),
         program: program(),
@@ -71,13 +75,14 @@ pub(super) fn spec() -> JobSpec {
 
 /// A job whose key is `key` and whose first copy is `<key>-1`.
 pub(super) fn job(key: &str, nonce: u64, what: &str) -> NewJob {
-    let digest = IdempotencyKey::parse(key).unwrap().digest(&Tenant::default_tenant());
+    let spec = JobSpec { idempotency_key: IdempotencyKey::parse(key).ok(), ..spec() };
+    let digest = spec.key_digest().unwrap();
     NewJob {
         id: JobId::mint(&digest, nonce),
         key: digest,
         fingerprint: Fingerprint::of_parts(&[what.as_bytes()]),
         copy: copy(&format!("{key}-1")),
-        spec: spec(),
+        spec,
     }
 }
 

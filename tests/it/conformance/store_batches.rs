@@ -26,6 +26,14 @@ async fn progress<S: Store>(t: &Fixture<S>, batch: &BatchSpec) -> BatchProgress 
     t.adapter.batch(&batch.id).await.unwrap().unwrap()
 }
 
+/// Checks that this end of a batch was reported once, and no other.
+fn assert_reported<S>(t: &Fixture<S>, state: BatchState) {
+    let text = t.telemetry.render().body;
+    let ends = text.lines().filter(|line| line.starts_with("cellblock_batches_total{") && !line.ends_with(" 0"));
+    let expected = format!("cellblock_batches_total{{state=\"{}\"}} 1", state.as_str());
+    assert_eq!(ends.collect::<Vec<_>>(), [expected]);
+}
+
 pub(super) async fn a_batch_completes_when_sealed_and_done<S: Store>(t: Fixture<S>) {
     let batch = staged(&t, 2, None).await;
     t.adapter.seal_batch(&batch.id).await.unwrap();
@@ -39,6 +47,7 @@ pub(super) async fn a_batch_completes_when_sealed_and_done<S: Store>(t: Fixture<
     assert_eq!(done.counts.of(OutcomeKind::Succeeded), 3);
     let claim = t.adapter.claim(&claim_of_chunk(&batch, 0, "w2", "9")).await.unwrap();
     assert_eq!(claim, Claim::Terminal);
+    assert_reported(&t, BatchState::Completed);
 }
 
 pub(super) async fn sealing_last_completes_too<S: Store>(t: Fixture<S>) {
@@ -50,12 +59,14 @@ pub(super) async fn sealing_last_completes_too<S: Store>(t: Fixture<S>) {
     assert_eq!(progress(&t, &batch).await.state, BatchState::Completed);
     t.adapter.cancel_batch(&batch.id).await.unwrap();
     assert_eq!(progress(&t, &batch).await.state, BatchState::Completed);
+    assert_reported(&t, BatchState::Completed);
 }
 
 pub(super) async fn an_empty_batch_completes_when_sealed<S: Store>(t: Fixture<S>) {
     let batch = staged(&t, 0, Some(0)).await;
     t.adapter.seal_batch(&batch.id).await.unwrap();
     assert_eq!(progress(&t, &batch).await.state, BatchState::Completed);
+    assert_reported(&t, BatchState::Completed);
 }
 
 pub(super) async fn a_batch_says_whose_it_is<S: Store>(t: Fixture<S>) {
@@ -140,6 +151,7 @@ pub(super) async fn failures_above_the_tolerance_stop_the_batch<S: Store>(t: Fix
     assert_eq!(t.adapter.renew(&running, LEASE_MS).await.unwrap(), Renewal::CancelRequested);
     assert_eq!(t.adapter.complete_chunk(&running, &chunk_outcome(0)).await.unwrap(), Completion::Recorded);
     assert_eq!(progress(&t, &batch).await.state, BatchState::FailedTolerance);
+    assert_reported(&t, BatchState::FailedTolerance);
 }
 
 pub(super) async fn a_cancelled_batch_runs_no_chunk<S: Store>(t: Fixture<S>) {
@@ -153,10 +165,12 @@ pub(super) async fn a_cancelled_batch_runs_no_chunk<S: Store>(t: Fixture<S>) {
     assert!(t.adapter.unpublished_chunks(&batch.id, 10).await.unwrap().is_empty());
     t.adapter.seal_batch(&batch.id).await.unwrap();
     assert_eq!(progress(&t, &batch).await.state, BatchState::Cancelled);
+    assert_reported(&t, BatchState::Cancelled);
 }
 
 /// Checks that chunk 0 ended without being run and counts its items as faults.
 async fn ended_without_run<S: Store>(t: &Fixture<S>, batch: &BatchSpec) -> Vec<ItemResult> {
+    assert_reported(t, BatchState::Completed);
     let found = progress(t, batch).await;
     assert_eq!((found.state, found.done_chunks, found.counts.faults()), (BatchState::Completed, 1, 2));
     let text = t.adapter.chunk_results(&batch.id, ChunkNo(0)).await.unwrap().unwrap();

@@ -64,7 +64,8 @@ pub(super) async fn a_record_says_whose_it_is<S: Store>(t: Fixture<S>) {
     made_from_message.spec.tenant = Tenant::parse("other").unwrap();
     run(&t.adapter, &claim_of(&made_from_message, "w1", "1")).await;
     for job in [created, made_from_message] {
-        assert_eq!(t.adapter.job(&job.id).await.unwrap().unwrap().tenant, job.spec.tenant);
+        let record = t.adapter.job(&job.id).await.unwrap().unwrap();
+        assert_eq!((record.tenant, record.idempotency_key), (job.spec.tenant, job.spec.idempotency_key));
     }
 }
 

@@ -4,47 +4,56 @@ use super::fixture::{FakeClock, Fixture};
 use super::redis_server::Server;
 use crate::rabbit::broker::{Place, narrow_place};
 use cellblock::queue::{EmbeddedQueue, RabbitQueue};
-use cellblock::store::{EmbeddedStore, RedisStore};
+use cellblock::store::{EmbeddedStore, RedisSettings, RedisStore};
+use cellblock::telemetry::Telemetry;
 
 pub(super) const MAX_DEPTH: u64 = 4;
 
 async fn store_in_file() -> Fixture<EmbeddedStore> {
-    let (clock, dir) = (FakeClock::new(), tempfile::tempdir().unwrap());
+    let (clock, telemetry, dir) = (FakeClock::new(), Telemetry::new(), tempfile::tempdir().unwrap());
     let adapter = EmbeddedStore::open(&dir.path().join("cells.db"), clock.wall()).unwrap();
-    Fixture { adapter, clock, _dir: Some(dir), _broker: None }
+    let adapter = adapter.reporting_to(telemetry.clone());
+    Fixture { adapter, clock, telemetry, _dir: Some(dir), _broker: None }
 }
 
 async fn store_in_memory() -> Fixture<EmbeddedStore> {
-    let clock = FakeClock::new();
-    Fixture { adapter: EmbeddedStore::in_memory(clock.wall()).unwrap(), clock, _dir: None, _broker: None }
+    let (clock, telemetry) = (FakeClock::new(), Telemetry::new());
+    let adapter = EmbeddedStore::in_memory(clock.wall()).unwrap().reporting_to(telemetry.clone());
+    Fixture { adapter, clock, telemetry, _dir: None, _broker: None }
+}
+
+fn on_redis(server: &Server) -> Fixture<RedisStore> {
+    let (clock, telemetry) = (FakeClock::new(), Telemetry::new());
+    let settings = RedisSettings { telemetry: telemetry.clone(), ..server.settings() };
+    let adapter = RedisStore::open_at(settings, clock.wall()).unwrap();
+    Fixture { adapter, clock, telemetry, _dir: None, _broker: None }
 }
 
 async fn store_on_redis() -> Fixture<RedisStore> {
-    let clock = FakeClock::new();
-    Fixture { adapter: Server::shared().store(&clock), clock, _dir: None, _broker: None }
+    on_redis(Server::shared())
 }
 
 /// Proves that each script keeps to one hash slot.
 async fn store_on_redis_cluster() -> Fixture<RedisStore> {
-    let clock = FakeClock::new();
-    Fixture { adapter: Server::shared_cluster().store(&clock), clock, _dir: None, _broker: None }
+    on_redis(Server::shared_cluster())
 }
 
 async fn queue_in_file() -> Fixture<EmbeddedQueue> {
     let (clock, dir) = (FakeClock::new(), tempfile::tempdir().unwrap());
     let adapter = EmbeddedQueue::open(&dir.path().join("cells.db"), clock.wall(), MAX_DEPTH).unwrap();
-    Fixture { adapter, clock, _dir: Some(dir), _broker: None }
+    Fixture { adapter, clock, telemetry: Telemetry::new(), _dir: Some(dir), _broker: None }
 }
 
 async fn queue_in_memory() -> Fixture<EmbeddedQueue> {
     let clock = FakeClock::new();
-    Fixture { adapter: EmbeddedQueue::in_memory(clock.wall(), MAX_DEPTH).unwrap(), clock, _dir: None, _broker: None }
+    let adapter = EmbeddedQueue::in_memory(clock.wall(), MAX_DEPTH).unwrap();
+    Fixture { adapter, clock, telemetry: Telemetry::new(), _dir: None, _broker: None }
 }
 
 /// The broker's time is real; the cases that pass time wait for it anyway.
 fn on_rabbit(place: Place, slots: u16) -> Fixture<RabbitQueue> {
     let adapter = place.queue(slots);
-    Fixture { adapter, clock: FakeClock::new(), _dir: None, _broker: Some(place) }
+    Fixture { adapter, clock: FakeClock::new(), telemetry: Telemetry::new(), _dir: None, _broker: Some(place) }
 }
 
 async fn rabbit_with_one_slot() -> Fixture<RabbitQueue> {

@@ -45,6 +45,7 @@ fn a_key_has_one_job() {
     let other = submit(&[key], double(2));
     assert_eq!((other.status, other.header("content-type")), (422, Some("application/problem+json")));
     assert!(other.json()["type"].as_str().unwrap().ends_with(":idempotency_mismatch"));
+    assert_eq!(first.json()["idempotency_key"], json!("invoice 42"));
     let differ = submit(&[("idempotency-key", "another")], with_field);
     assert_eq!((differ.status, differ.json()["field"].as_str()), (422, Some("idempotency_key")));
     let sent = sleeper(2.0);
@@ -53,6 +54,19 @@ fn a_key_has_one_job() {
         (0..2).map(|_| server.send("POST", "/v1/jobs", &headers, sent.to_string().as_bytes())).collect();
     assert!(running.iter().all(|answer| answer.status == 202), "{running:?}");
     assert_eq!(running[0].header("location"), running[1].header("location"));
+}
+
+#[test]
+fn a_program_is_told_its_key_and_its_attempt() {
+    let server = Server::all(&[]);
+    let python = "import cellblock\ndef main(): return {'key': cellblock.idempotency_key, 'try': cellblock.attempt}";
+    let node = "const main = () => ({ key: cellblock.idempotencyKey, try: cellblock.attempt });";
+    for (language, code) in [("python3", python), ("nodejs", node)] {
+        let keyed = json!({"v": 1, "language": language, "code": code, "idempotency_key": language});
+        assert_eq!(server.post("/v1/jobs?wait=30s", &keyed).json()["output"], json!({"key": language, "try": 1}));
+        let nameless = json!({"v": 1, "language": language, "code": code});
+        assert_eq!(server.post("/v1/jobs?wait=30s", &nameless).json()["output"], json!({"key": null, "try": 1}));
+    }
 }
 
 #[test]

@@ -40,6 +40,7 @@ async fn a_json_body_is_run_and_its_key_is_one_with_that_of_the_api() {
     let answer = api.post("/v1/jobs?wait=20s", &keyed(1));
     assert_eq!((answer.status, answer.header("idempotent-replayed")), (200, Some("true")), "{answer:?}");
     assert_eq!(answer.json()["output"], json!({"n": 2}));
+    assert_eq!(answer.json()["idempotency_key"], json!("invoice-42"));
 
     // The key again: nothing runs. The key with another payload: a conflict, and nothing runs.
     publish(&service, &[keyed(1), keyed(2)]);

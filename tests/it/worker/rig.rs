@@ -82,6 +82,7 @@ pub(super) fn start<S: Store, Q: Queue, E: Execute>(
 
 pub(super) fn spec(inputs: &str) -> JobSpec {
     JobSpec {
+        idempotency_key: None,
         tenant: Tenant::default_tenant(),
         lane: Lane::interactive(),
         program: Program::new(Language::Python, "def main(**inputs): return inputs"),

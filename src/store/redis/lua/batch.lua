@@ -9,16 +9,21 @@ local function batch_is_stopped(key)
   return STOPPED[redis.call('HGET', key, 'st')] == true
 end
 
--- Ends the batch when that is due. A final state stays.
+-- Ends the batch when that is due, and answers the state in which it did. A final state stays.
 local function settle_batch(key)
   local fields = redis.call('HMGET', key, 'st', 'tol', 'bad', 'sealed', 'done', 'chunks')
   local st, tol, bad, sealed, done, chunks = unpack(fields)
+  local ended
   if st == 'running' then
     if tol ~= '' and tonumber(bad) > tonumber(tol) then
-      redis.call('HSET', key, 'st', 'failed_tolerance')
+      ended = 'failed_tolerance'
     elseif sealed == '1' and done == chunks then
-      redis.call('HSET', key, 'st', 'completed')
+      ended = 'completed'
     end
   end
+  if ended then
+    redis.call('HSET', key, 'st', ended)
+  end
   live_for(key, arg.batch_ttl_ms)
+  return ended
 end

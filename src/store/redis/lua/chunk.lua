@@ -17,7 +17,8 @@ local function is_stopped()
   return batch_is_stopped(KEYS[2])
 end
 
--- Counts the chunk's items, once, whatever becomes of its record: `counts` is a list of outcome=items, `bad` how many did not succeed.
+-- Counts the chunk's items, once, whatever becomes of its record: `counts` is a list of outcome=items, `bad` how many
+-- did not succeed. Answers the state in which this ended the batch.
 local function count_chunk(counts, bad)
   if redis.call('SETBIT', KEYS[4], arg.chunk, 1) == 1 then
     return
@@ -28,14 +29,14 @@ local function count_chunk(counts, bad)
   end
   redis.call('HINCRBY', KEYS[2], 'bad', bad)
   redis.call('HINCRBY', KEYS[2], 'done', 1)
-  settle_batch(KEYS[2])
+  return settle_batch(KEYS[2])
 end
 
 -- Keeps an end that nobody ran. Its items get a result each, made when it is read, so that the batch still ends; of a
--- stopped batch they get none.
+-- stopped batch they get none. Answers the state in which this ended the batch.
 local function finish()
   keep(true)
   if work.st ~= 'cancelled' then
-    count_chunk('faults=' .. work.n, work.n)
+    return count_chunk('faults=' .. work.n, work.n)
   end
 end

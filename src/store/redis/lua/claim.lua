@@ -84,8 +84,7 @@ local function apply(step)
     end
     end_without_result(final[1])
     set({ ccopy = arg.copy })
-    finish()
-    return { final[2], 'ended' }
+    return { final[2], 'ended', finish() }
   end
 
   if step == 'repeat' then

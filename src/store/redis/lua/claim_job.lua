@@ -9,7 +9,7 @@ local conflicts = (holder and holder.fp ~= arg.fp) or (is_known and work.fp ~= a
 if not is_known then
   -- Work that the store does not know, as its message describes it.
   local fields = { att = arg.attempt, inf = arg.infra, copy = arg.copy, pub = '1', fp = arg.fp, key = arg.key,
-                   tenant = arg.tenant, sub = digits(now), ttl = arg.result_ttl_s }
+                   tenant = arg.tenant, sub = digits(now), ttl = arg.result_ttl_s, idem = arg.idem }
   if conflicts then
     start_record(fields)
     end_without_result('rejected')

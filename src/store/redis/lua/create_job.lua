@@ -6,7 +6,7 @@ elseif holder then
   return { 'EXISTS', holder.job, holder.st, holder.copy }
 end
 start_record({ copy = arg.copy, fp = arg.fp, key = arg.key, tenant = arg.tenant, sub = digits(now),
-               ttl = arg.result_ttl_s })
+               ttl = arg.result_ttl_s, idem = arg.idem })
 take_key()
 keep(true)
 return { 'NEW' }

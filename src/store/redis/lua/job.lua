@@ -6,8 +6,8 @@
 -- State and unpublished copy are those of the job that has the key, written together with its record: that record
 -- may be another key than KEYS[1], and its name would have to be made from data.
 --
--- Fields of the record besides those of work.lua: key its full digest, tenant, sub submitted at, ttl seconds that a
--- result is kept, out outcome, doc token under which the result document was written, exp when the result is past its
+-- Fields of the record besides those of work.lua: key its full digest, idem the client's text of it, tenant, sub
+-- submitted at, ttl seconds that a result is kept, out outcome, doc token under which the result document was written, exp when the result is past its
 -- time.
 
 local function holder_of(key)

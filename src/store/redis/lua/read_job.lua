@@ -5,4 +5,5 @@ if fields.dup and not fields.st then
 elseif not fields.st or (fields.exp and tonumber(fields.exp) <= now) then
   return { 'NONE' }
 end
-return { 'JOB', fields.st, fields.ver, fields.att, fields.tries, fields.sub, fields.doc or '', fields.tenant }
+return { 'JOB', fields.st, fields.ver, fields.att, fields.tries, fields.sub, fields.doc or '', fields.tenant,
+         fields.idem or '' }
