@@ -19,14 +19,14 @@ use super::adapters::{AdaptersError, Backend, Distributed, DistributedPair, Embe
 use super::answering::answer;
 use super::self_test::Readiness;
 use super::upkeep::{sweep, tell_changes, tell_settled, watch_queue, watch_servers};
-use super::worker::{Drain, DrainSwitch, Worker, WorkerSettings, reached};
+use super::worker::{Drain, DrainSwitch, StopHints, Worker, WorkerSettings, reached};
 use crate::config::Config;
 use crate::http::{Api, ApiSettings, Server, Waiters};
 use crate::intake::Abandoned;
 use crate::job::{IdError, Lane, WorkerId};
 use crate::ports::{Queue, Store};
 use crate::queue::{ObservedQueue, RabbitGivenUp, RabbitQueue};
-use crate::store::{ObservedStore, RedisStore};
+use crate::store::ObservedStore;
 use crate::sys::kernel;
 use crate::tasks;
 use crate::telemetry::Telemetry;
@@ -91,7 +91,7 @@ pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), Ser
         }
         Backend::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
-            let _upkeep = distributed_upkeep(&pair, &telemetry, Some(&waiters));
+            let _upkeep = distributed_upkeep(&pair, &telemetry, &waiters, StopHints::new());
             serve_api(pair, request, waiters, drain).await;
         }
     }
@@ -113,14 +113,15 @@ pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &Dr
             let pair = open_embedded(state, &telemetry).await?;
             let _upkeep = embedded_upkeep(&pair, &request.api);
             let work = WorkRequest { lease_ms: EMBEDDED_LEASE_MS, ..work.clone() };
-            let worker = worker("all", &pair, &work, &telemetry)?;
+            let worker = worker("all", &pair, &work, StopHints::new(), &telemetry)?;
             let _teller = tasks::spawn("teller", tell_settled(worker.settled_work(), Arc::clone(&waiters)));
             tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
         }
         Backend::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
-            let _upkeep = distributed_upkeep(&pair, &telemetry, Some(&waiters));
-            let worker = worker("all", &pair, work, &telemetry)?;
+            let stops = StopHints::new();
+            let _upkeep = distributed_upkeep(&pair, &telemetry, &waiters, stops.clone());
+            let worker = worker("all", &pair, work, stops, &telemetry)?;
             let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
             tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
         }
@@ -141,14 +142,15 @@ pub async fn work(
 ) -> Result<(), ServeError> {
     let telemetry = api.telemetry.clone();
     let pair = servers.open(&telemetry).await?;
-    let _upkeep = distributed_upkeep(&pair, &telemetry, None);
-    let worker = worker("worker", &pair, work, &telemetry)?;
+    let (waiters, stops) = (Arc::new(Waiters::new(telemetry.clone())), StopHints::new());
+    let _upkeep = distributed_upkeep(&pair, &telemetry, &waiters, stops.clone());
+    let worker = worker("worker", &pair, work, stops, &telemetry)?;
     let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
     let (stop, stopping) = watch::channel(false);
     let readiness = Readiness::new();
     let (wish, consuming, tested) = (drain.listen(), Arc::clone(&pair.1), readiness.clone());
     api.lacks = Arc::new(move || lacks_of_worker(*wish.borrow(), &consuming, &tested));
-    let (waiters, abandoned) = (Arc::new(Waiters::new(telemetry)), Arc::new(Abandoned::default()));
+    let abandoned = Arc::new(Abandoned::default());
     let server = Server::of_probes(Api::new(pair, api, wall(), waiters, abandoned, stopping));
     let working = work.run(worker, &readiness, drain);
     answer(listener, &server, &stop, working, drain.listen()).await;
@@ -202,6 +204,7 @@ fn worker<S: Store, Q: Queue>(
     kind: &str,
     (store, queue): &(Arc<S>, Arc<Q>),
     work: &WorkRequest,
+    stops: StopHints,
     telemetry: &Telemetry,
 ) -> Result<Worker<S, Q>, ServeError> {
     let (host, pid, nonce) = (kernel::host_name(), std::process::id(), getrandom::u32()?);
@@ -209,6 +212,7 @@ fn worker<S: Store, Q: Queue>(
         lanes: work.lanes.clone(),
         lease_ms: work.lease_ms,
         grace: work.grace,
+        stops,
         telemetry: telemetry.clone(),
         ..WorkerSettings::new(WorkerId::parse(format!("{kind}-{host:.64}-{pid}-{nonce:08x}"))?, work.slots)
     };
@@ -227,14 +231,12 @@ fn embedded_upkeep((store, queue): &EmbeddedPair, api: &ApiSettings) -> [tasks::
 fn distributed_upkeep(
     pair: &DistributedPair,
     telemetry: &Telemetry,
-    waiters: Option<&Arc<Waiters>>,
-) -> Vec<tasks::Task<()>> {
+    waiters: &Arc<Waiters>,
+    stops: StopHints,
+) -> [tasks::Task<()>; 2] {
     let watching = watch_servers(pair.clone(), telemetry.clone());
-    let teller = waiters.map(|waiters| {
-        let store: &RedisStore = &pair.0;
-        tasks::spawn("teller", tell_changes(store.changes(), Arc::clone(waiters)))
-    });
-    teller.into_iter().chain([tasks::spawn("watcher of the servers", watching)]).collect()
+    let telling = tell_changes(pair.0.changes(), Arc::clone(waiters), stops);
+    [tasks::spawn("teller", telling), tasks::spawn("watcher of the servers", watching)]
 }
 
 async fn serve_api<S: Store, Q: Queue>(

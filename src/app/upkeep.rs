@@ -7,6 +7,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::adapters::DistributedPair;
+use super::worker::StopHints;
 use crate::http::Waiters;
 use crate::job::{Lane, WorkId};
 use crate::ports::Queue;
@@ -31,12 +32,21 @@ pub(super) async fn tell_settled(mut settled: broadcast::Receiver<WorkId>, waite
     }
 }
 
-/// Hands on what the store's server says, whoever did the work.
-pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>) {
+/// Hands on what the store's server says, whoever did it: to clients that wait, and to the worker in this process.
+pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>, stops: StopHints) {
     loop {
         match changes.next().await {
             Change::Job(id) => waiters.wake_id(id.as_str()),
             Change::Batch(id) => waiters.wake_id(id.as_str()),
+            Change::JobStop(id) => {
+                waiters.wake_id(id.as_str());
+                stops.stop_job(id);
+            }
+            Change::BatchStop(id) => {
+                waiters.wake_id(id.as_str());
+                stops.stop_batch(id);
+            }
+            // What a worker may have missed it learns when it renews its leases.
             Change::Anything => waiters.wake_all(),
         }
     }

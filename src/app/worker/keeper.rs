@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::drain::{Drain, reached};
+use super::stops::StopListener;
 use crate::ports::{Lease, Renewal, Store};
 use crate::runner::Interrupt;
 use crate::tasks::{self, Task};
@@ -35,12 +36,13 @@ impl Keeper {
         store: Arc<S>,
         lease: Lease,
         lease_ms: u64,
+        stops: StopListener,
         drain: watch::Receiver<Drain>,
         telemetry: Telemetry,
     ) -> Self {
         let (wish, interrupt) = watch::channel(Interrupt::None);
         let (stop, stopped) = oneshot::channel();
-        let keeping = keep(store, lease, lease_ms, drain, wish, stopped);
+        let keeping = keep(store, lease, lease_ms, stops, drain, wish, stopped);
         Self { task: tasks::spawn("keeper of a lease", keeping), stop, interrupt, telemetry }
     }
 
@@ -66,6 +68,7 @@ async fn keep<S: Store>(
     store: Arc<S>,
     lease: Lease,
     lease_ms: u64,
+    stops: StopListener,
     mut drain: watch::Receiver<Drain>,
     wish: watch::Sender<Interrupt>,
     mut stopped: oneshot::Receiver<()>,
@@ -73,7 +76,7 @@ async fn keep<S: Store>(
     let outcome = tokio::select! {
         _ = &mut stopped => return Kept::Held,
         () = reached(&mut drain, Drain::Now) => Kept::Held,
-        () = renew_until_fenced(store.as_ref(), &lease, lease_ms, &wish) => Kept::Fenced,
+        () = renew_until_fenced(store.as_ref(), &lease, lease_ms, stops, &wish) => Kept::Fenced,
     };
     wish.send_replace(Interrupt::Abandon);
     // Answered or dropped: either way the run is over.
@@ -81,9 +84,18 @@ async fn keep<S: Store>(
     outcome
 }
 
-async fn renew_until_fenced<S: Store>(store: &S, lease: &Lease, lease_ms: u64, wish: &watch::Sender<Interrupt>) {
+async fn renew_until_fenced<S: Store>(
+    store: &S,
+    lease: &Lease,
+    lease_ms: u64,
+    mut stops: StopListener,
+    wish: &watch::Sender<Interrupt>,
+) {
     loop {
-        tokio::time::sleep(Duration::from_millis(lease_ms / 3)).await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(lease_ms / 3)) => {}
+            () = stops.heard() => {}
+        }
         match store.renew(lease, lease_ms).await {
             Ok(Renewal::Renewed) => {}
             Ok(Renewal::CancelRequested) => {

@@ -31,6 +31,7 @@ mod programs;
 mod reaper;
 mod settings;
 mod steps;
+mod stops;
 
 pub use dispatcher::Worker;
 pub(super) use drain::reached;
@@ -38,3 +39,4 @@ pub use drain::{Drain, DrainSwitch};
 pub use execute::Execute;
 pub use patience::Patience;
 pub use settings::WorkerSettings;
+pub use stops::StopHints;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::patience::Patience;
+use super::stops::StopHints;
 use crate::job::{Lane, WorkerId};
 use crate::telemetry::Telemetry;
 
@@ -23,6 +24,8 @@ pub struct WorkerSettings {
     pub patience: Patience,
     /// Name of the source file in tracebacks, where it is known; else `main.py` or `main.js`.
     pub file: Option<String>,
+    /// Where it is told that running work is wanted no more.
+    pub stops: StopHints,
     /// Where it reports to.
     pub telemetry: Telemetry,
 }
@@ -39,6 +42,7 @@ impl WorkerSettings {
             grace: Duration::from_secs(10),
             patience: Patience::default(),
             file: None,
+            stops: StopHints::new(),
             telemetry: Telemetry::new(),
         }
     }

@@ -162,7 +162,8 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
     pub(super) fn keep(&self, claimed: &Claimed) -> Keeper {
         let settings = &self.settings;
         let (lease, drain) = (claimed.lease.clone(), self.drain.clone());
-        Keeper::start(Arc::clone(&self.store), lease, settings.lease_ms, drain, settings.telemetry.clone())
+        let stops = settings.stops.listen(lease.work.clone());
+        Keeper::start(Arc::clone(&self.store), lease, settings.lease_ms, stops, drain, settings.telemetry.clone())
     }
 
     /// Records the end of a job.

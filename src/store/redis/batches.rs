@@ -51,15 +51,18 @@ impl RedisStore {
         let call = self.call(script, &[self.keys.batch(id)]).with_number("batch_ttl_ms", self.batch_ttl_ms());
         let answer = self.scripts.run(&call).await?;
         ok_of(&answer, id)?;
-        self.report_batch_end(&answer, 1);
-        self.note_change(Change::Batch(id.clone())).await;
+        self.note_change(self.batch_change(id, &answer, 1)).await;
         Ok(())
     }
 
-    /// Counts the end of a batch, if the step that answered this has brought it about. A repeated step says nothing of it.
-    pub(super) fn report_batch_end(&self, answer: &Answer, at: usize) {
-        if let Some(state) = BatchState::from_name(answer.text(at)) {
-            self.telemetry().batch_ended(state);
+    /// What a step has changed of its batch. An end of the batch is counted, and is told at this place of the answer of the
+    /// step that has brought it about, once.
+    pub(super) fn batch_change(&self, id: &BatchId, answer: &Answer, at: usize) -> Change {
+        let Some(state) = BatchState::from_name(answer.text(at)) else { return Change::Batch(id.clone()) };
+        self.telemetry().batch_ended(state);
+        match state {
+            BatchState::Running | BatchState::Completed => Change::Batch(id.clone()),
+            BatchState::FailedTolerance | BatchState::Cancelled => Change::BatchStop(id.clone()),
         }
     }
 

@@ -66,20 +66,20 @@ impl RedisStore {
         let WorkId::Chunk(id, chunk) = &lease.work else {
             return Err(StoreError::Unknown(format!("chunk {}", lease.work)));
         };
-        let completion = match self.end_with_results(id, *chunk, lease, outcome).await {
+        let (completion, change) = match self.end_with_results(id, *chunk, lease, outcome).await {
             Err(StoreError::Full(reason)) => {
                 tracing::warn!(chunk = %lease.work, reason, "no room for results; only the end is recorded");
-                let completion = self.end_without_results(lease, outcome).await?;
+                let (completion, change) = self.end_without_results(id, lease, outcome).await?;
                 // Only now is it certain that no call before has committed a pointer to them.
                 if completion == Completion::WithoutResult {
                     self.drop_blob(&self.keys.results(id, *chunk, lease.token)).await;
                 }
-                completion
+                (completion, change)
             }
             answer => answer?,
         };
         if completion != Completion::Fenced {
-            self.note_end(&lease.work, Some(Change::Batch(id.clone()))).await;
+            self.note_end(&lease.work, Some(change)).await;
             self.drop_items(&lease.work).await;
         }
         Ok(completion)
@@ -91,7 +91,7 @@ impl RedisStore {
         chunk: ChunkNo,
         lease: &Lease,
         outcome: &ChunkOutcome,
-    ) -> Result<Completion, StoreError> {
+    ) -> Result<(Completion, Change), StoreError> {
         let aside = self.keys.results(id, chunk, lease.token);
         self.write_blob(&aside, &outcome.results, self.batch_ttl_ms()).await?;
         let call = self
@@ -101,17 +101,21 @@ impl RedisStore {
             .with("counts", counts_text(&outcome.counts))
             .with_number("bad", outcome.counts.failed());
         let answer = self.scripts.run(&call).await?;
-        self.report_batch_end(&answer, 1);
         let completion = completion_of(&answer, &lease.work);
         // A pointer to it can no longer be committed: the token is not the record's any more.
         if matches!(completion, Ok(Completion::Fenced) | Err(_)) {
             self.drop_blob(&aside).await;
         }
-        completion
+        Ok((completion?, self.batch_change(id, &answer, 1)))
     }
 
     /// Records the end by a script that may run in a full store. Nobody can read the results, so no item succeeded.
-    async fn end_without_results(&self, lease: &Lease, outcome: &ChunkOutcome) -> Result<Completion, StoreError> {
+    async fn end_without_results(
+        &self,
+        id: &BatchId,
+        lease: &Lease,
+        outcome: &ChunkOutcome,
+    ) -> Result<(Completion, Change), StoreError> {
         let items = outcome.counts.total();
         let call = self
             .call_on(&SCRIPTS.complete_chunk_min, &lease.work)
@@ -121,11 +125,11 @@ impl RedisStore {
             .with("counts", format!("{FAULTS}={items}"))
             .with_number("bad", items);
         let answer = self.scripts.run(&call).await?;
-        self.report_batch_end(&answer, 1);
-        Ok(match completion_of(&answer, &lease.work)? {
+        let completion = match completion_of(&answer, &lease.work)? {
             Completion::Recorded => Completion::WithoutResult,
             completion @ (Completion::Already | Completion::Fenced | Completion::WithoutResult) => completion,
-        })
+        };
+        Ok((completion, self.batch_change(id, &answer, 1)))
     }
 
     /// See [`crate::ports::Store::chunk_results`]. What was not run has no results of its own; they are made here.

@@ -3,7 +3,7 @@
 use super::super::unrun::worker_lost;
 use super::adapter::RedisStore;
 use super::answer::{Answer, to_json};
-use super::hints::change_of;
+use super::changes::Change;
 use super::jobs::with_spec;
 use super::scripts::SCRIPTS;
 use crate::job::{CopyId, FenceToken, WorkId};
@@ -34,8 +34,11 @@ impl RedisStore {
         match &claim {
             Claim::Run { .. } => self.note_lease(&request.work, answer.text(4)).await,
             Claim::Conflict | Claim::Cancelled | Claim::Expired | Claim::Poison if answer.text(1) == "ended" => {
-                self.report_batch_end(&answer, 2);
-                self.note_end(&request.work, Some(change_of(&request.work))).await;
+                let change = match &request.work {
+                    WorkId::Job(job) => Change::Job(job.clone()),
+                    WorkId::Chunk(batch, _) => self.batch_change(batch, &answer, 2),
+                };
+                self.note_end(&request.work, Some(change)).await;
                 self.drop_items(&request.work).await;
             }
             Claim::Conflict

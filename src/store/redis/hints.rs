@@ -104,14 +104,6 @@ impl RedisStore {
     }
 }
 
-/// What a waiting client of this work waits for.
-pub(super) fn change_of(work: &WorkId) -> Change {
-    match work {
-        WorkId::Job(job) => Change::Job(job.clone()),
-        WorkId::Chunk(batch, _) => Change::Batch(batch.clone()),
-    }
-}
-
 /// Neither id contains a slash or a colon.
 fn member_of(work: &WorkId) -> String {
     match work {

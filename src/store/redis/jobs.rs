@@ -156,7 +156,7 @@ impl RedisStore {
                 Cancellation::Cancelled
             }
             "REQUESTED" => {
-                self.note_change(Change::Job(id.clone())).await;
+                self.note_change(Change::JobStop(id.clone())).await;
                 Cancellation::Requested
             }
             "FINAL" => Cancellation::Final(answer.state(1)?),

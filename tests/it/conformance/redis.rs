@@ -384,8 +384,10 @@ async fn changes_are_told_and_a_broken_subscription_is_made_again() {
     server.say("CLIENT KILL TYPE pubsub");
     assert_eq!(changes.next().await, Change::Anything, "the subscription broke");
     assert_eq!(changes.next().await, Change::Anything, "and was made again");
-    store.cancel_batch(&batch.id).await.unwrap();
-    assert_eq!(changes.next().await, Change::Batch(batch.id));
+    let stopped = super::fixture::batch("c", None);
+    store.create_batch(&stopped).await.unwrap();
+    store.cancel_batch(&stopped.id).await.unwrap();
+    assert_eq!(changes.next().await, Change::BatchStop(stopped.id));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Batches through RabbitMQ and Redis.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::rig::{Service, wait_for};
@@ -38,6 +40,7 @@ async fn fifty_thousand_items_come_back_in_order_while_they_run() {
     #[expect(clippy::cast_precision_loss, reason = "small")]
     let items = ITEMS as f64;
     assert!((sum("cellblock_items_total") - items).abs() < f64::EPSILON);
+    assert!((sum("cellblock_batches_total") - 1.0).abs() < f64::EPSILON, "whichever ended it");
     assert!((sum("cellblock_claims_total") - sum("cellblock_batch_chunks_total")).abs() < f64::EPSILON);
     assert!(workers.iter().all(|worker| worker.metric_sum("cellblock_items_total") > 0.0), "both worked");
 }
@@ -45,14 +48,19 @@ async fn fifty_thousand_items_come_back_in_order_while_they_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_batch_stops_and_keeps_what_it_has() {
     let service = Service::start().await;
-    let (api, worker) = (service.serve(), service.worker());
-    let code = "import time\ndef main(n):\n  time.sleep(0.05)\n  return {}";
+    // It does not hear of it by renewing a lease, and the second chunk would take most of a minute.
+    let (api, worker) = (service.serve(), service.worker_with(&["--set", "worker.lease_ms=600000"]));
+    let code = "import time\ndef main(n):\n  time.sleep(0.01 if n < 20 else 2.5)\n  return {}";
     let path = api.batch(&batch_lines(code, json!({"chunk_items": 20}), 2_000));
     wait_for("some items are done", || (api.get(&path).json()["done"].as_u64()? > 0).then_some(()));
     assert_eq!(api.send("POST", &format!("{path}/cancel"), &[], b"").status, 200);
+    let begun = Instant::now();
     wait_for("no chunk is left", || (worker.metric("cellblock_slots_busy") < 0.5).then_some(()));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let end = api.get(&path).json();
     assert_eq!(end["state"], "cancelled");
+    let cancelled = "cellblock_batches_total{state=\"cancelled\"}";
+    assert!((api.metric(cancelled) - 1.0).abs() < f64::EPSILON, "the API did it");
     let done = end["done"].as_u64().unwrap();
     assert!(done > 0 && done < 2_000, "{end}");
     assert!(!api.get(&format!("{path}/results")).text.is_empty());

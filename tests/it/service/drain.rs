@@ -60,11 +60,14 @@ async fn a_second_signal_does_not_wait() {
 async fn a_cancel_through_the_api_reaches_the_worker() {
     let service = Service::start().await;
     let api = service.serve();
-    let _worker = service.worker();
+    // It does not hear of it by renewing the lease.
+    let _worker = service.worker_with(&["--set", "worker.lease_ms=600000"]);
     let path = api.submit(&sleeper(50.0));
     wait_for("it runs", || (api.get(&path).json()["state"] == "running").then_some(()));
+    let begun = Instant::now();
     assert_eq!(api.send("DELETE", &path, &[], b"").status, 202);
     assert_eq!(api.result(&path)["state"], "cancelled");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let waiting = api.submit(&job("def main(): return {}", json!({})));
     assert_eq!(api.result(&waiting)["state"], "succeeded");
     let quick = api.post("/v1/jobs?wait=20s", &double(4));
