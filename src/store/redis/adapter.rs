@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::Client;
 
 use super::answer::Call;
+use super::hints::Hints;
 use super::keys::Keys;
 use super::link::{self, Link};
 use super::settings::RedisSettings;
@@ -24,6 +25,7 @@ pub struct RedisStore {
     pub(super) scripts: Arc<Link>,
     pub(super) blobs: Arc<Link>,
     pub(super) clock: Option<WallClock>,
+    pub(super) hints: Arc<Hints>,
     settings: Arc<RedisSettings>,
 }
 
@@ -54,6 +56,7 @@ impl RedisStore {
             settings: Arc::new(settings),
             client,
             clock,
+            hints: Arc::default(),
         })
     }
 

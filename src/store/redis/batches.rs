@@ -51,7 +51,7 @@ impl RedisStore {
         let call = self.call(script, &[self.keys.batch(id)]).with_number("batch_ttl_ms", self.batch_ttl_ms());
         let answer = self.scripts.run(&call).await?;
         ok_of(&answer, id)?;
-        self.note_change(self.batch_change(id, &answer, 1)).await;
+        self.note_change(&self.batch_change(id, &answer, 1));
         Ok(())
     }
 

@@ -79,7 +79,7 @@ impl RedisStore {
             answer => answer?,
         };
         if completion != Completion::Fenced {
-            self.note_end(&lease.work, Some(change)).await;
+            self.note_end(&lease.work, Some(change));
             self.drop_items(&lease.work).await;
         }
         Ok(completion)

@@ -32,13 +32,13 @@ impl RedisStore {
         let answer = self.scripts.run(&call).await?;
         let claim = claim_of(&answer, &request.work)?;
         match &claim {
-            Claim::Run { .. } => self.note_lease(&request.work, answer.text(4)).await,
+            Claim::Run { .. } => self.note_lease(&request.work, answer.text(4)),
             Claim::Conflict | Claim::Cancelled | Claim::Expired | Claim::Poison if answer.text(1) == "ended" => {
                 let change = match &request.work {
                     WorkId::Job(job) => Change::Job(job.clone()),
                     WorkId::Chunk(batch, _) => self.batch_change(batch, &answer, 2),
                 };
-                self.note_end(&request.work, Some(change)).await;
+                self.note_end(&request.work, Some(change));
                 self.drop_items(&request.work).await;
             }
             Claim::Conflict
@@ -77,7 +77,7 @@ impl RedisStore {
             "MISSING" => return Ok(Renewal::Missing),
             _ => return Err(answer.unexpected()),
         };
-        self.note_lease(&lease.work, answer.text(1)).await;
+        self.note_lease(&lease.work, answer.text(1));
         Ok(renewal)
     }
 
@@ -102,7 +102,7 @@ impl RedisStore {
             }
             _ => return Err(refusal(&answer, &lease.work)),
         };
-        self.note_end(&lease.work, None).await;
+        self.note_end(&lease.work, None);
         Ok(scheduled)
     }
 
@@ -111,7 +111,7 @@ impl RedisStore {
         let call = self.call_on(SCRIPTS.release.of(&lease.work), &lease.work).with_number("token", lease.token.0);
         let completion = completion_of(&self.scripts.run(&call).await?, &lease.work)?;
         if completion != Completion::Fenced {
-            self.note_end(&lease.work, None).await;
+            self.note_end(&lease.work, None);
         }
         Ok(completion)
     }

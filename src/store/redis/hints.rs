@@ -1,44 +1,96 @@
 //! What is written after a script, in other slots: the index of leases and the wake-up channel. Hints are sent once
 //! and never believed.
+//!
+//! Nobody waits for a hint: one task writes them, in their order, as many at a time as have gathered. A wake-up goes
+//! out at once. A lease is put into the index only when it has been held for [`LEASE_PAUSE`], so that work that is
+//! quickly done leaves no trace there.
 
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use redis::{Pipeline, cmd};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
 use super::adapter::RedisStore;
 use super::changes::Change;
 use super::keys::LEASE_SHARDS;
+use super::link::Link;
 use crate::job::{BatchId, ChunkNo, JobId, State, UnixMillis, WorkId};
 use crate::ports::StoreError;
+use crate::tasks::{self, Task};
 
-/// How long a caller is kept waiting by a hint.
+/// How long the server may take for one write of hints.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Hints that wait while the server does not answer; what comes beyond is dropped.
+const BACKLOG: usize = 4_096;
+
+/// Hints that are written together.
+const TOGETHER: usize = 256;
+
+/// Pause between two writes of the leases that are held.
+const LEASE_PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+enum Hint {
+    /// The work is run under a lease that ends then.
+    Lease { key: String, member: String, until_ms: String },
+    /// The work is no longer run.
+    End { key: String, member: String },
+    /// Something happened that somebody may wait for.
+    Publish(String),
+    /// Everything before is to be written now.
+    Flush(oneshot::Sender<()>),
+}
+
+/// The way to the task that writes hints, which starts with the first one.
+#[derive(Debug, Default)]
+pub(super) struct Hints(OnceLock<(mpsc::Sender<Hint>, Task<()>)>);
 
 impl RedisStore {
     /// The work is run under a lease that ends then.
-    pub(super) async fn note_lease(&self, work: &WorkId, until_ms: &str) {
-        let mut hint = Pipeline::new();
-        let key = self.keys.leases_of(work);
-        hint.cmd("ZADD").arg(&key).arg(until_ms).arg(member_of(work)).ignore();
-        hint.cmd("PEXPIRE").arg(&key).arg(self.open_ttl_ms()).ignore();
-        self.scripts.hint(&hint, PATIENCE).await;
+    pub(super) fn note_lease(&self, work: &WorkId, until_ms: &str) {
+        let (key, member) = (self.keys.leases_of(work), member_of(work));
+        self.give_hint(Hint::Lease { key, member, until_ms: until_ms.to_owned() });
     }
 
     /// The work is no longer run; `change` is what somebody may wait for.
-    pub(super) async fn note_end(&self, work: &WorkId, change: Option<Change>) {
-        let mut hint = Pipeline::new();
-        hint.cmd("ZREM").arg(self.keys.leases_of(work)).arg(member_of(work)).ignore();
+    pub(super) fn note_end(&self, work: &WorkId, change: Option<Change>) {
+        self.give_hint(Hint::End { key: self.keys.leases_of(work), member: member_of(work) });
         if let Some(change) = change {
-            hint.cmd("PUBLISH").arg(self.keys.channel()).arg(change.to_string()).ignore();
+            self.note_change(&change);
         }
-        self.scripts.hint(&hint, PATIENCE).await;
     }
 
     /// Something happened that somebody may wait for.
-    pub(super) async fn note_change(&self, change: Change) {
-        let mut hint = Pipeline::new();
-        hint.cmd("PUBLISH").arg(self.keys.channel()).arg(change.to_string()).ignore();
-        self.scripts.hint(&hint, PATIENCE).await;
+    pub(super) fn note_change(&self, change: &Change) {
+        self.give_hint(Hint::Publish(change.to_string()));
+    }
+
+    fn give_hint(&self, hint: Hint) {
+        let (hints, _task) = self.hints.0.get_or_init(|| {
+            let (sender, hints) = mpsc::channel(BACKLOG);
+            let writer = Writer {
+                link: Arc::clone(&self.scripts),
+                channel: self.keys.channel(),
+                ttl_ms: self.open_ttl_ms(),
+                held: HashMap::new(),
+            };
+            (sender, tasks::spawn("writer of hints", writer.write(hints)))
+        });
+        if hints.try_send(hint).is_err() {
+            tracing::debug!("a hint was dropped");
+        }
+    }
+
+    /// Waits until the hints that were given before are written, or lost.
+    async fn flush_hints(&self) {
+        let (written, done) = oneshot::channel();
+        self.give_hint(Hint::Flush(written));
+        // Dropped when it could not be given.
+        drop(done.await);
     }
 
     /// Work that is recorded as running under a lease that has run out, at most `limit`: its worker is gone, or its
@@ -48,6 +100,7 @@ impl RedisStore {
     /// # Errors
     /// [`StoreError`] of the server.
     pub async fn expired_leases(&self, limit: usize) -> Result<Vec<WorkId>, StoreError> {
+        self.flush_hints().await;
         let now = self.server_now().await?;
         let mut found = Vec::new();
         for shard in 0..LEASE_SHARDS {
@@ -101,6 +154,73 @@ impl RedisStore {
         }
         let (seconds, micros): (u64, u64) = self.scripts.command(&cmd("TIME")).await?;
         Ok(UnixMillis(seconds * 1_000 + micros / 1_000))
+    }
+}
+
+/// Writes hints. Ends when nobody can give any more.
+struct Writer {
+    link: Arc<Link>,
+    channel: String,
+    ttl_ms: u64,
+    /// Leases that are not in the index as they are: what is held, with the index's key and the lease's end.
+    held: HashMap<String, (String, String)>,
+}
+
+impl Writer {
+    async fn write(mut self, mut hints: mpsc::Receiver<Hint>) {
+        let mut pause = tokio::time::interval(LEASE_PAUSE);
+        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut gathered = Vec::with_capacity(TOGETHER);
+        loop {
+            let mut commands = Pipeline::new();
+            let mut flushed = Vec::new();
+            tokio::select! {
+                count = hints.recv_many(&mut gathered, TOGETHER) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for hint in gathered.drain(..) {
+                        self.add(hint, &mut commands, &mut flushed);
+                    }
+                }
+                _ = pause.tick() => self.add_held(&mut commands),
+            }
+            if !commands.is_empty() {
+                self.link.hint(&commands, PATIENCE).await;
+            }
+            for written in flushed {
+                if written.send(()).is_err() {
+                    tracing::trace!("nobody waits for the hints any more");
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, hint: Hint, commands: &mut Pipeline, flushed: &mut Vec<oneshot::Sender<()>>) {
+        match hint {
+            Hint::Lease { key, member, until_ms } => {
+                self.held.insert(member, (key, until_ms));
+            }
+            Hint::End { key, member } => {
+                self.held.remove(&member);
+                // It may be there from an earlier claim of another worker.
+                commands.cmd("ZREM").arg(key).arg(member).ignore();
+            }
+            Hint::Publish(change) => {
+                commands.cmd("PUBLISH").arg(&self.channel).arg(change).ignore();
+            }
+            Hint::Flush(written) => {
+                self.add_held(commands);
+                flushed.push(written);
+            }
+        }
+    }
+
+    fn add_held(&mut self, commands: &mut Pipeline) {
+        for (member, (key, until_ms)) in self.held.drain() {
+            commands.cmd("ZADD").arg(&key).arg(until_ms).arg(member).ignore();
+            commands.cmd("PEXPIRE").arg(key).arg(self.ttl_ms).ignore();
+        }
     }
 }
 

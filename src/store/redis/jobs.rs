@@ -78,7 +78,7 @@ impl RedisStore {
             answer => answer?,
         };
         if completion != Completion::Fenced {
-            self.note_end(&lease.work, Some(Change::Job(id.clone()))).await;
+            self.note_end(&lease.work, Some(Change::Job(id.clone())));
         }
         Ok(completion)
     }
@@ -152,11 +152,11 @@ impl RedisStore {
         let answer = self.scripts.run(&self.call_on(&SCRIPTS.cancel_job, &work)).await?;
         Ok(match answer.word() {
             "CANCELLED" => {
-                self.note_end(&work, Some(Change::Job(id.clone()))).await;
+                self.note_end(&work, Some(Change::Job(id.clone())));
                 Cancellation::Cancelled
             }
             "REQUESTED" => {
-                self.note_change(Change::JobStop(id.clone())).await;
+                self.note_change(&Change::JobStop(id.clone()));
                 Cancellation::Requested
             }
             "FINAL" => Cancellation::Final(answer.state(1)?),

@@ -1,7 +1,8 @@
 //! SIGTERM: what runs may end, what does not is handed back, and nobody's tries are charged.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cellblock::sys::clock;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
@@ -29,7 +30,7 @@ async fn what_does_not_end_is_handed_back_without_a_charge() {
     // Two run, and the broker has reserved two more for the same worker.
     let paths: Vec<String> = (0..4).map(|_| api.submit(&sleeper(3.0))).collect();
     wait_for("both slots are busy", || (worker.metric("cellblock_slots_busy") > 1.5).then_some(()));
-    let begun = Instant::now();
+    let begun = clock::now();
     assert!(worker.terminate().success(), "a drain is no failure");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let _worker = service.worker_with(&["--set", "worker.slots=4"]);
@@ -64,7 +65,7 @@ async fn a_cancel_through_the_api_reaches_the_worker() {
     let _worker = service.worker_with(&["--set", "worker.lease_ms=600000"]);
     let path = api.submit(&sleeper(50.0));
     wait_for("it runs", || (api.get(&path).json()["state"] == "running").then_some(()));
-    let begun = Instant::now();
+    let begun = clock::now();
     assert_eq!(api.send("DELETE", &path, &[], b"").status, 202);
     assert_eq!(api.result(&path)["state"], "cancelled");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
