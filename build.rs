@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 type Failure = Box<dyn std::error::Error>;
 
-const SOURCES: [&str; 5] = ["enter.c", "node.c", "settle.c", "syscall.c", "zygote.c"];
+const SOURCES: [&str; 6] = ["determinism.c", "enter.c", "node.c", "settle.c", "syscall.c", "zygote.c"];
 
 fn main() -> Result<(), Failure> {
     println!("cargo::rerun-if-changed=src/sys/native");

@@ -90,6 +90,12 @@ pub(super) struct FunctionArgs {
     /// Sets one limit, such as wall_ms=2000; may be given again
     #[arg(long = "limit", value_name = "NAME=NUMBER")]
     pub(super) limits: Vec<String>,
+    /// Starts every generator of random numbers from here, so that they give the same again
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// Lets the clock stand at this moment of RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
 }
 
 /// `cellblock run`.

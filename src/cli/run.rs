@@ -12,7 +12,9 @@ use super::dispatch::{Failure, Finish};
 use super::print;
 use crate::app::{RunReport, open_host, run_once};
 use crate::config::Config;
-use crate::job::{EntryPoint, Evidence, Language, Limits, OutcomeKind, Program, RawJson, SyscallCount, Usage};
+use crate::job::{
+    Determinism, EntryPoint, Evidence, Language, Limits, OutcomeKind, Program, RawJson, SyscallCount, Usage,
+};
 use crate::runner::Interrupt;
 use crate::wire::{self, ScanLimits};
 
@@ -63,6 +65,8 @@ pub(super) fn load_program(config: &Config, args: &FunctionArgs) -> Result<Progr
     program.lenient_types = args.lenient_types;
     program.outputs = named_types("--output-type", &args.output_types)?;
     program.limits = load_limits(config.limits(), &args.limits)?;
+    let now = args.now.as_deref().map(wire::parse_rfc3339).transpose().map_err(|error| format!("--now {error}"))?;
+    program.determinism = Determinism { seed: args.seed, now };
     Ok(program)
 }
 

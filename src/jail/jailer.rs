@@ -31,12 +31,22 @@ pub enum JailerRequest {
     Template(TemplateRequest),
 }
 
+/// What one start of the interpreter is told besides [`JailPlan::argv`] and [`JailPlan::env`]. Starts with equal flags are
+/// interchangeable.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct SpawnFlags {
+    /// Arguments put right behind the interpreter's own name.
+    pub arguments: Vec<String>,
+    /// More of its environment.
+    pub env: Vec<(String, String)>,
+}
+
 /// Asks for a template. Carries descriptors in this order: the socket for the answer, the template's own socket, the
 /// write end of its standard error, the host's `/proc`, which it closes before it serves anybody.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TemplateRequest {
-    /// Arguments put right behind the interpreter's own name.
-    pub flags: Vec<String>,
+    /// What this start differs in.
+    pub flags: SpawnFlags,
     /// Arguments put behind the harness's.
     pub arguments: Vec<String>,
 }
@@ -50,8 +60,8 @@ pub struct SpawnRequest {
     pub uid: SlotUid,
     /// Size of `/tmp`; 0 for none.
     pub scratch_bytes: u64,
-    /// Arguments put right behind the interpreter's own name.
-    pub flags: Vec<String>,
+    /// What this start differs in.
+    pub flags: SpawnFlags,
 }
 
 /// The answer. `Started` carries the pidfd of the slot's init; what fails later comes over the report pipe.

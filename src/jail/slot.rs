@@ -12,7 +12,7 @@ use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, setgroups, sethostname, setresgid, setresuid, setsid};
 
-use super::jailer::SpawnRequest;
+use super::jailer::{SpawnFlags, SpawnRequest};
 use super::landlock;
 use super::plan::{IdMap, JailPlan};
 use crate::job::Stage;
@@ -108,27 +108,39 @@ impl Launch {
         Ok(Self {
             program: text(&plan.program)?,
             argv: plan.argv.iter().map(text).collect::<io::Result<_>>()?,
-            env: plan.env.iter().map(|(name, value)| text(&format!("{name}={value}"))).collect::<io::Result<_>>()?,
+            env: env_texts(&plan.env)?,
             ids: plan.ids,
         })
     }
 
-    /// The arguments with some put right behind the interpreter's own name, and some at the end.
-    pub(super) fn argv_with(&self, flags: &[String], more: &[String]) -> io::Result<Vec<CString>> {
+    /// What is started under these flags, with some arguments at the end.
+    pub(super) fn under(&self, flags: &SpawnFlags, more: &[String]) -> io::Result<Started> {
         let texts = |texts: &[String]| {
             let texts = texts.iter().map(|text| CString::new(text.as_str()).map_err(io::Error::other));
             texts.collect::<io::Result<Vec<_>>>()
         };
         let mut argv: Vec<CString> = self.argv.clone();
-        argv.splice(1..1, texts(flags)?);
+        argv.splice(1..1, texts(&flags.arguments)?);
         argv.extend(texts(more)?);
-        Ok(argv)
+        let env = self.env.iter().cloned().chain(env_texts(&flags.env)?).collect();
+        Ok(Started { argv, env })
     }
 
     /// Becomes the interpreter. Returns only on failure.
-    pub(super) fn exec(&self, argv: &[CString]) -> io::Error {
-        process::exec(&self.program, argv, &self.env)
+    pub(super) fn exec(&self, started: &Started) -> io::Error {
+        process::exec(&self.program, &started.argv, &started.env)
     }
+}
+
+/// Arguments and environment of one start.
+#[derive(Debug)]
+pub(super) struct Started {
+    argv: Vec<CString>,
+    env: Vec<CString>,
+}
+
+fn env_texts(env: &[(String, String)]) -> io::Result<Vec<CString>> {
+    env.iter().map(|(name, value)| CString::new(format!("{name}={value}")).map_err(io::Error::other)).collect()
 }
 
 /// The descriptors of a [`SpawnRequest`].
@@ -215,12 +227,12 @@ fn become_program(launch: &Launch, request: &SpawnRequest, channels: Channels) -
     let Some(report) = fd::install(placed, vec![report]).ok().and_then(|mut kept| kept.pop()) else {
         process::exit_now(SETUP_FAILED)
     };
-    let ready = launch.argv_with(&request.flags, &[]).map_err(at(Stage::Exec)).and_then(|argv| {
+    let ready = launch.under(&request.flags, &[]).map_err(at(Stage::Exec)).and_then(|started| {
         give_everything_up(launch.ids, request)?;
-        Ok(argv)
+        Ok(started)
     });
     let failure = match ready {
-        Ok(argv) => (Stage::Exec, launch.exec(&argv)),
+        Ok(started) => (Stage::Exec, launch.exec(&started)),
         Err(failure) => failure,
     };
     give_up(&report, &failure)

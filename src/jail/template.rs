@@ -77,10 +77,10 @@ fn prepare(
         Ok(mut kept) => kept.pop(),
         Err(error) => return (None, (Stage::Descriptors, error)),
     };
-    let argv = launch.argv_with(&request.flags, &request.arguments).map_err(at(Stage::Exec));
-    let argv = argv.and_then(|argv| give_up_the_rest().map(|()| argv));
-    let failure = match argv {
-        Ok(argv) => (Stage::Exec, launch.exec(&argv)),
+    let started = launch.under(&request.flags, &request.arguments).map_err(at(Stage::Exec));
+    let started = started.and_then(|started| give_up_the_rest().map(|()| started));
+    let failure = match started {
+        Ok(started) => (Stage::Exec, launch.exec(&started)),
         Err(failure) => failure,
     };
     (told, failure)

@@ -26,5 +26,5 @@ pub use limits::{LimitKind, Limits, LimitsError};
 pub use outcome::{BadResult, Clock, Outcome, OutcomeKind, Stream};
 pub use result::{AttemptSummary, Evidence, Logs, ProgramError, RuntimeVersion, State, SyscallCount, Usage, Verdict};
 pub use retry::{Backoff, Jitter, RetryOn, RetryPolicy, RetryPolicyError};
-pub use spec::{EntryPoint, InputType, JobSpec, Language, OutputType, Program};
+pub use spec::{Determinism, EntryPoint, InputType, JobSpec, Language, OutputType, Program};
 pub use time::UnixMillis;

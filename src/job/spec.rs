@@ -154,6 +154,32 @@ pub struct Program {
     pub outputs: BTreeMap<String, OutputType>,
     /// What it may use.
     pub limits: Limits,
+    /// What it sees of chance and time.
+    #[serde(default, skip_serializing_if = "Determinism::is_none")]
+    pub determinism: Determinism,
+}
+
+/// What a program sees of chance and time, where it is to see the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Determinism {
+    /// Where every generator of random numbers starts, together with the item's index.
+    pub seed: Option<u64>,
+    /// The time at which the clock stands.
+    pub now: Option<UnixMillis>,
+}
+
+impl Determinism {
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether nothing that the program sees is left to chance or time.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.seed.is_some() && self.now.is_some()
+    }
 }
 
 impl Program {
@@ -168,6 +194,7 @@ impl Program {
             lenient_types: false,
             outputs: BTreeMap::new(),
             limits: Limits::default(),
+            determinism: Determinism::default(),
         }
     }
 

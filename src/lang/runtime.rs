@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::jail::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, TemplateRequest};
-use crate::job::{Language, Limits, RuntimeVersion};
+use crate::jail::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, SpawnFlags, TemplateRequest};
+use crate::job::{Language, Program, RuntimeVersion};
 
 /// The Python harness; it is mounted in compiled form.
 pub(super) const PYTHON_HARNESS: &str = include_str!("harness/harness.py");
@@ -44,11 +44,6 @@ pub struct Runtime {
     pub links: Vec<(PathBuf, PathBuf)>,
 }
 
-/// What one start of the interpreter is told on its command line besides [`JailPlan::argv`]. Starts with equal
-/// flags are interchangeable.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct SpawnFlags(pub Vec<String>);
-
 /// How much a template has loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Preload {
@@ -70,16 +65,16 @@ impl Runtime {
     /// What a jailer needs to know to start a template.
     #[must_use]
     pub fn template_request(&self, flags: &SpawnFlags, preload: Preload) -> TemplateRequest {
-        let mut fixed = flags.0.clone();
+        let mut flags = flags.clone();
         if self.language == Language::Node {
             // V8 must not wait for threads, which a fork does not have. Zero would mean a thread for each processor.
-            fixed.extend(["--single-threaded", "--v8-pool-size=1"].map(str::to_owned));
+            flags.arguments.extend(["--single-threaded", "--v8-pool-size=1"].map(str::to_owned));
         }
         let modules = match preload {
             Preload::Bare => String::new(),
             Preload::Full => self.preload.join(","),
         };
-        TemplateRequest { flags: fixed, arguments: vec![format!("--template={modules}")] }
+        TemplateRequest { flags, arguments: vec![format!("--template={modules}")] }
     }
 
     /// The jail of this runtime.
@@ -97,8 +92,9 @@ impl Runtime {
         let program = self.program.display().to_string();
         let mut argv = vec![program.clone()];
         let fixed: &[&str] = match self.language {
-            // Isolated, no site: the import path is exactly the arguments below. No bytecode is written.
-            Language::Python => &["-I", "-S", "-B", "-X", "utf8"],
+            // No site, and neither the user's nor the script's directory: the import path is exactly the arguments below.
+            // -I would do the same and ignore an environment that is ours alone. No bytecode is written.
+            Language::Python => &["-s", "-P", "-S", "-B", "-X", "utf8"],
             Language::Node => &["--no-warnings"],
         };
         argv.extend(fixed.iter().map(|flag| (*flag).to_owned()));
@@ -107,10 +103,8 @@ impl Runtime {
             argv.extend(self.import_path.iter().map(|path| path.display().to_string()));
         }
         let mut env: Vec<(String, String)> = ENV.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        if self.language == Language::Node {
-            // Answers io_uring_setup for libuv (`sys/native/syscall.c`).
-            env.push(("LD_PRELOAD".to_owned(), place("native.so").display().to_string()));
-        }
+        // Answers io_uring_setup for libuv (`sys/native/syscall.c`), and what asks for chance and time (`determinism.c`).
+        env.push(("LD_PRELOAD".to_owned(), place("native.so").display().to_string()));
         JailPlan {
             root: RootPlan { binds: self.binds.clone(), links: self.links.clone(), files },
             ids,
@@ -120,19 +114,25 @@ impl Runtime {
         }
     }
 
-    /// The flags for a program with these limits.
+    /// What this program asks of the interpreter itself.
     #[must_use]
-    pub fn spawn_flags(&self, limits: &Limits) -> SpawnFlags {
+    pub fn spawn_flags(&self, program: &Program) -> SpawnFlags {
+        let mut flags = SpawnFlags::default();
         match self.language {
-            Language::Python => SpawnFlags::default(),
+            // The order of sets of texts is drawn when an interpreter starts, for all forks of it.
+            Language::Python if program.determinism.seed.is_some() => {
+                flags.env.push(("PYTHONHASHSEED".to_owned(), "0".to_owned()));
+            }
+            Language::Python => {}
             Language::Node => {
                 // Below the cgroup's limit, so that V8 collects harder before the kernel kills; what it cannot
                 // free ends in V8's own abort, which is a memory outcome too. Node itself takes about 48 MiB.
-                let limit_mb = limits.memory_bytes >> 20;
+                let limit_mb = program.limits.memory_bytes >> 20;
                 let heap_mb = (limit_mb.saturating_sub(48) * 3 / 4).max(16);
-                SpawnFlags(vec![format!("--max-old-space-size={heap_mb}")])
+                flags.arguments.push(format!("--max-old-space-size={heap_mb}"));
             }
         }
+        flags
     }
 
     /// Tasks that the interpreter itself needs besides the program's threads. Node starts four V8 workers, a

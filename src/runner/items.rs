@@ -95,7 +95,7 @@ pub async fn prepare(slot: &mut Slot, program: &Program) -> Result<(), Fault> {
 
 fn spawn_spec(runtime: &Runtime, program: &Program) -> SpawnSpec {
     SpawnSpec {
-        flags: runtime.spawn_flags(&program.limits),
+        flags: runtime.spawn_flags(program),
         scratch_bytes: program.limits.scratch_bytes,
         preload: runtime.preload_for(&program.code),
     }

@@ -185,6 +185,8 @@ impl<'a> Segment<'a> {
             attempt: self.call.attempt,
             idempotency_key: self.call.idempotency_key,
             output_bytes: program.limits.output_bytes,
+            seed: program.determinism.seed,
+            now_ms: program.determinism.now.map(|now| now.0),
         };
         encode_program(&mut self.outbox, &frame).map_err(|error| Fault::zygote_died(error.to_string()))
     }

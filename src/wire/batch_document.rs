@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
+use super::determinism::DeterminismDocument;
 use super::job_document::{DocumentError, LimitsDocument, OutputDocument, optional, read_object};
 use super::version::{Moment, VersionOne, parse_rfc3339};
 use crate::job::{
@@ -52,6 +53,9 @@ pub struct BatchDocument {
     /// Limits of each item; each one that is left out has its default.
     #[serde(default)]
     pub limits: LimitsDocument,
+    /// What the program sees of chance and time; both as they are when left out.
+    #[serde(default, skip_serializing_if = "DeterminismDocument::is_none")]
+    pub determinism: DeterminismDocument,
     /// Items that may fail before the rest is not run; any number when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_failures: Option<u64>,
@@ -143,6 +147,7 @@ impl BatchDocument {
             lenient_types: self.lenient_types,
             outputs: self.outputs.into_iter().map(|(name, output)| (name, output.kind)).collect(),
             limits,
+            determinism: self.determinism.into_wish()?,
         };
         // A program's types have no value that JSON lacks, so its text always is there.
         let text = serde_json::to_vec(&(&program, self.max_failures, chunk_items)).unwrap_or_default();

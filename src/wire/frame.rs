@@ -8,7 +8,7 @@
 
 mod reply;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::job::{RawJson, Stream};
 
@@ -36,6 +36,17 @@ pub struct ProgramFrame<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Longest result, in bytes.
     pub output_bytes: u64,
+    /// Where generators of random numbers start.
+    #[serde(serialize_with = "as_halves")]
+    pub seed: Option<u64>,
+    /// Where the clock stands, in milliseconds since 1970.
+    #[serde(serialize_with = "as_halves")]
+    pub now_ms: Option<u64>,
+}
+
+/// The upper and the lower 32 bits: JavaScript has no greater integers.
+fn as_halves<S: Serializer>(number: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    number.map(|number| [number >> 32, number & 0xffff_ffff]).serialize(serializer)
 }
 
 /// A frame that cannot be sent.

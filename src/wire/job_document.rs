@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
 use super::canonical::canonical;
+use super::determinism::DeterminismDocument;
 use super::inputs::{InputError, convert};
 use super::scan::{Kind, ScanError, ScanLimits, scan};
 use super::version::{Moment, VersionOne, parse_rfc3339, rfc3339};
@@ -60,6 +61,9 @@ pub struct JobDocument {
     /// Limits; each one that is left out has its default.
     #[serde(default)]
     pub limits: LimitsDocument,
+    /// What the program sees of chance and time; both as they are when left out.
+    #[serde(default, skip_serializing_if = "DeterminismDocument::is_none")]
+    pub determinism: DeterminismDocument,
     /// When to try again; by default nothing that the program did is retried.
     #[serde(default)]
     pub retry: RetryPolicy,
@@ -207,6 +211,7 @@ impl JobDocument {
             lenient_types: program.lenient_types,
             outputs: outputs.collect(),
             limits: LimitsDocument::of(&program.limits),
+            determinism: DeterminismDocument::of(program.determinism),
             retry: spec.retry.clone(),
             deadline: spec.deadline.map(rfc3339),
             result_ttl_s: Some(spec.result_ttl_s),
@@ -270,6 +275,7 @@ impl JobDocument {
             lenient_types: self.lenient_types,
             outputs: self.outputs.into_iter().map(|(name, output)| (name, output.kind)).collect(),
             limits,
+            determinism: self.determinism.into_wish()?,
         };
         let retry = self.retry;
         let spec = JobSpec { idempotency_key, tenant, lane, program, inputs, retry, deadline, result_ttl_s };
@@ -316,19 +322,28 @@ pub fn fingerprint(spec: &JobSpec) -> Fingerprint {
     retried.sort_unstable();
     retried.dedup();
     let retry = (spec.retry.max_attempts, retried, &spec.retry.backoff);
-    Fingerprint::of_parts(&[
+    let (inputs, input_types, outputs) =
+        (canonical(&spec.inputs), text_of(&program.input_types), text_of(&program.outputs));
+    let (code, lenient, limits, retry) =
+        (program.code_hash(), text_of(&program.lenient_types), text_of(&program.limits), text_of(&retry));
+    let determinism = text_of(&program.determinism);
+    let mut parts: Vec<&[u8]> = vec![
         b"job v1",
         spec.tenant.as_str().as_bytes(),
         program.language.as_str().as_bytes(),
-        &program.code_hash().0,
+        &code.0,
         program.entrypoint.as_str().as_bytes(),
-        canonical(&spec.inputs).as_bytes(),
-        &text_of(&program.input_types),
-        &text_of(&program.lenient_types),
-        &text_of(&program.outputs),
-        &text_of(&program.limits),
-        &text_of(&retry),
-    ])
+        inputs.as_bytes(),
+        &input_types,
+        &lenient,
+        &outputs,
+        &limits,
+        &retry,
+    ];
+    if !program.determinism.is_none() {
+        parts.push(&determinism);
+    }
+    Fingerprint::of_parts(&parts)
 }
 
 /// The JSON text of a value whose types have no value that JSON lacks, with fields in a fixed order.

@@ -6,6 +6,7 @@
 mod batch_document;
 mod batch_status;
 mod canonical;
+mod determinism;
 mod entries;
 mod frame;
 mod inputs;
@@ -18,6 +19,7 @@ mod version;
 
 pub use batch_document::{BatchDocument, BatchEnvelope};
 pub use batch_status::BatchStatusDocument;
+pub use determinism::DeterminismDocument;
 pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
 pub use inputs::{InputError, convert};
 pub use job_document::{DocumentError, JobDocument, LimitsDocument, OutputDocument, fingerprint};
@@ -28,4 +30,4 @@ pub use message::{
 pub use outputs::validate_outputs;
 pub use result_document::{AttemptDocument, ResultDocument};
 pub use scan::{Kind, Reason, ScanError, ScanLimits, scan};
-pub use version::{VersionOne, rfc3339, unix_millis};
+pub use version::{VersionOne, parse_rfc3339, rfc3339, unix_millis};

@@ -38,6 +38,8 @@ pub struct ResultDocument {
     pub usage: Option<Usage>,
     /// The facts that prove the outcome; null when nothing ran.
     pub evidence: Option<Evidence>,
+    /// Whether the program ran with a seed and a clock that stands, so that the same job gives the same answer again.
+    pub reproducible: bool,
     /// Number of the last try, from 1.
     pub attempt: u32,
     /// One entry for each try.
@@ -107,6 +109,7 @@ impl ResultDocument {
             logs: Logs { stdout: String::new(), stderr: String::new(), truncated: false },
             usage: None,
             evidence: None,
+            reproducible: false,
             attempt: 1,
             attempts: Vec::new(),
             worker: None,

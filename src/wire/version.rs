@@ -56,7 +56,11 @@ pub fn unix_millis(text: &str) -> Option<UnixMillis> {
     parse_rfc3339(text).ok()
 }
 
-pub(super) fn parse_rfc3339(text: &str) -> Result<UnixMillis, String> {
+/// Reads a moment of RFC 3339.
+///
+/// # Errors
+/// What it would have to be.
+pub fn parse_rfc3339(text: &str) -> Result<UnixMillis, String> {
     let expected = || format!("must be a moment after 1970 in RFC 3339 such as 2026-01-01T00:00:00Z, not {text:?}");
     let moment: Timestamp = text.parse().map_err(|_| expected())?;
     u64::try_from(moment.as_millisecond()).map(UnixMillis).map_err(|_| expected())

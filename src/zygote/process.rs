@@ -15,9 +15,9 @@ use super::control::{Control, notice};
 use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams};
 use super::leaves::OwnedLeaf;
 use crate::jail::cgroup::{LeafLimits, LeafUsage};
-use crate::jail::{JailerRequest, Report, SlotUid, SpawnRequest};
+use crate::jail::{JailerRequest, Report, SlotUid, SpawnFlags, SpawnRequest};
 use crate::job::{Fault, Stage};
-use crate::lang::{Preload, SpawnFlags};
+use crate::lang::Preload;
 use crate::sys::native::{self, Instruction, Notice, Rlimit};
 use crate::sys::{fd, process, socket};
 
@@ -30,7 +30,7 @@ const ENTER_DEADLINE: Duration = Duration::from_secs(10);
 /// What has to be known when an interpreter is started. Zygotes of equal specs are interchangeable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpawnSpec {
-    /// Command-line flags that depend on the program's limits.
+    /// What the program asks of the interpreter itself.
     pub flags: SpawnFlags,
     /// Size of the writable directory, in bytes.
     pub scratch_bytes: u64,
@@ -101,7 +101,7 @@ impl OneShot {
             report_write.as_fd(),
         ];
         fds.extend(entries.iter().map(AsFd::as_fd));
-        let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.0.clone() };
+        let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.clone() };
         let pidfd = jailer.spawn(&JailerRequest::Spawn(request), &fds).await?;
         leaf.watch(pidfd.as_fd()).map_err(at_cgroup)?;
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;

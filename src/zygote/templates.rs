@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::template::Template;
+use crate::jail::SpawnFlags;
 use crate::job::Fault;
-use crate::lang::{Preload, SpawnFlags};
+use crate::lang::Preload;
 use crate::sys::clock;
 
 /// Templates of one runtime at the same time; those for unusual flags are the first to go.
-const MOST: usize = 4;
+const MOST: usize = 6;
 
 /// Pause before a template that did not start is started again. Meanwhile every job gets an interpreter of its own.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);

@@ -12,7 +12,7 @@ use super::suite::alone;
 const JOBS: usize = 1000;
 
 /// Every source of random numbers that DESIGN names, once each.
-const PYTHON: &str = "
+pub(super) const PYTHON: &str = "
 import os, random, secrets, ssl, tempfile, uuid
 import numpy
 
@@ -24,7 +24,7 @@ def main():
     ]}
 ";
 
-const NODE: &str = "
+pub(super) const NODE: &str = "
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 
 async function main() {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cellblock::jail::SpawnFlags;
 use cellblock::job::{Language, OutcomeKind, Program, RawJson};
-use cellblock::lang::{Preload, SpawnFlags};
+use cellblock::lang::Preload;
 use cellblock::runner::{Interrupt, Item};
 use cellblock::zygote::{Slot, SpawnSpec};
 use nix::sys::signal::{Signal, kill};

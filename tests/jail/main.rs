@@ -6,6 +6,8 @@ mod chunk;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod determinism;
+#[cfg(test)]
 mod drop_root;
 #[cfg(test)]
 mod fixture;

@@ -224,6 +224,7 @@ impl EndedTry<'_> {
                 document.error.clone_from(&run.verdict.error);
                 document.logs = run.logs.clone();
                 document.evidence = Some(run.verdict.evidence.clone());
+                document.reproducible = spec.program.determinism.is_complete();
             }
             Tried::Refused(error) => document.error = Some(error.clone()),
             Tried::Cancelled | Tried::Fault(_) | Tried::Abandoned => {}

@@ -504,6 +504,7 @@ function serve() {
   copy(inbox, itemIndex, 0, payloadAt, payloadAt + 8);
   const item = readU32(itemIndex, 0) + readU32(itemIndex, 4) * 2 ** 32;
   defineProperty(realm.cellblock, 'item', { value: item, configurable: true, enumerable: true });
+  if (chance !== null) drawFrom(readU32(itemIndex, 4), readU32(itemIndex, 0));
   turn++;
   running = ITEM_RUNS;
   try {
@@ -532,8 +533,44 @@ function compile(text, name) {
   }
 }
 
+let chance = null; // the two halves of the job's seed
+
+/** Starts every generator of random numbers from the job's seed and an item. */
+function drawFrom(itemHigh, itemLow) {
+  native.seed(...chance, itemHigh, itemLow);
+  seedRandom();
+}
+
+/** Starts Math.random in both realms from the kernel's numbers, or from what stands in for them. */
+function seedRandom() {
+  for (const seed of seeds) seed(native.random(), native.random(), native.random(), native.random());
+}
+
+/** Replaces what draws random numbers ahead, some for the items after. */
+function seedCrypto() {
+  const crypto = require('crypto'), { webcrypto, randomUUID } = crypto;
+  const random = () => (native.random() * 2097152 + (native.random() >>> 11)) / 9007199254740992;
+  crypto.randomInt = (...args) => {
+    const done = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    const [least, below] = args.length < 2 ? [0, args[0]] : args;
+    if (!Number.isSafeInteger(least) || !Number.isSafeInteger(below)) throw new TypeError('bounds must be safe integers');
+    if (below <= least) throw new RangeError(`the upper bound must be above ${least}, not ${below}`);
+    const drawn = least + Math.floor(random() * (below - least));
+    if (!done) return drawn;
+    setImmediate(done, null, drawn);
+  };
+  const uuid = () => randomUUID({ disableEntropyCache: true });
+  crypto.randomUUID = uuid;
+  defineProperty(webcrypto, 'randomUUID', { value: uuid, writable: true, configurable: true });
+}
+
 function load(program) {
-  ({ file, output_bytes: outputBytes } = program);
+  ({ file, output_bytes: outputBytes, seed: chance } = program);
+  if (program.now_ms !== null) native.freeze(...program.now_ms);
+  if (chance !== null) {
+    seedCrypto();
+    drawFrom(-1, -1);
+  }
   ownFrame = new RegExp(`^ +at .*\\b${literally(file)}:(\\d+):\\d+`);
   realm.cellblock.attempt = program.attempt;
   realm.cellblock.idempotencyKey = program.idempotency_key;
@@ -586,7 +623,7 @@ function start() {
 }
 
 function startJob() {
-  for (const seed of seeds) seed(native.random(), native.random(), native.random(), native.random());
+  seedRandom();
   startedAt = hostNow();
   realm.performance.timeOrigin = performance.timeOrigin + startedAt;
   setImmediate(start);
@@ -608,7 +645,7 @@ async function main({ text, n = 3 }) {
 function warmUp() {
   for (const name of ALLOWED_MODULES) if (name !== 'cellblock' && name !== 'punycode') require(name);
   for (const name in lateGlobals) lateGlobals[name]();
-  const program = { file: 'main.js', code: WARM_UP, entrypoint: 'main', output_bytes: 1 << 20, attempt: 1 };
+  const program = { file: 'main.js', code: WARM_UP, entrypoint: 'main', output_bytes: 1 << 20, attempt: 1, seed: null, now_ms: null };
   const item = `${'\0'.repeat(8)}{"text": "warm"}`;
   for (const [kind, text] of [[PROGRAM, toJson(program)], [ITEM, item], [ITEM, item], [END, '']]) {
     const size = encodeInto(inbox, text, inboxEnd + 5);

@@ -1,7 +1,7 @@
 """Runs one user program inside the jail: the Python end of the zygote protocol.
 
 Who runs this: the interpreter that the jailer started in a jail of its own, as
-`python3 -I -S -B -X utf8 harness.py native.so SYSPATH_ENTRY...`. It boots, takes private references to all that it will
+`python3 -s -P -S -B -X utf8 harness.py native.so SYSPATH_ENTRY...`. It boots, takes private references to all that it will
 need, and calls `cellblock_enter` of the native library. That call announces "ready", blocks until this process gets a
 job, and applies the last steps (limits, identity, system call filter). What comes before it knows no job; what comes
 after it has no rights left. With a last argument `--template=MODULE,...` it loads the modules, runs a program of its own
@@ -38,7 +38,7 @@ from _io import BufferedWriter, TextIOWrapper, _RawIOBase
 from _json import encode_basestring, make_encoder, make_scanner
 from _struct import Struct
 from _thread import RLock
-from posix import _exit, close, dup, dup2, fstat, pipe, read, write
+from posix import _exit, close, dup, dup2, environ, fstat, pipe, read, unsetenv, urandom, write
 from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursionlimit, settrace
 
 JOB_FD, RESULT_FD, CONTROL_FD = 3, 4, 5
@@ -57,6 +57,7 @@ HEADER = Struct("<IB")
 END_HEADER = Struct("<IBQ")
 LOG_HEADER = Struct("<IBB")
 INDEX = Struct("<Q")
+NUMPY_SEED = Struct("<8I")
 
 type_name = type.__dict__["__name__"].__get__
 traceback_of = BaseException.__dict__["__traceback__"].__get__
@@ -473,6 +474,9 @@ class Program:
         self.code = fields["code"]
         self.entry_point = fields["entrypoint"]
         self.output_bytes = fields["output_bytes"]
+        self.seed = fields["seed"]
+        if fields["now_ms"] is not None:
+            native("cellblock_freeze", *fields["now_ms"])
         self.main = self.source_lines = None
         info = type(sys)("cellblock", "What the program can know about its run.")
         info.attempt = fields["attempt"]
@@ -494,8 +498,21 @@ class Program:
             where += "\n    " + short(self.source_lines[line - 1].strip(), 200)
         return where
 
+    def draw_from(self, index):
+        """Starts every generator of random numbers from the job's seed and this item."""
+        native("cellblock_seed", *self.seed, index >> 32, index & 0xFFFFFFFF)
+        random = sys.modules.get("random")
+        if random is not None:
+            random.seed()
+        tempfile = sys.modules.get("tempfile")
+        if tempfile is not None:
+            tempfile._name_sequence = None  # it has a generator of its own
+        reseed()
+
     def load(self):
         """Runs the top level and finds the entry point."""
+        if self.seed is not None:
+            self.draw_from(TOP_LEVEL)
         module = type(sys)("main")
         module.__file__ = self.file
         module.__loader__ = self
@@ -514,6 +531,8 @@ class Program:
     def call(self, index, payload):
         """Calls the entry point for one item."""
         self.info["item"] = index
+        if self.seed is not None:
+            self.draw_from(index)
         inputs, _ = scan(str(payload, "utf-8").lstrip(" \t\r\n"), 0)
         result = self.main(**inputs)
         if type(result) is Coroutine:
@@ -556,14 +575,22 @@ streams = Streams()
 program = None
 
 
-def enter(library):
+def load_native(library):
+    """The functions of the native library by their names, which take integers of 32 bits."""
+    global native
+    # _ctypes is what the ctypes package is made of, without the package's import time.
+    from _ctypes import call_function, dlopen, dlsym
+
+    handle = dlopen(library, 0)
+
+    def native(name, *arguments):
+        return call_function(dlsym(handle, name), arguments)
+
+
+def enter():
     """Hands the process over to the native library. Returns when this process has a job and only the rights that the
     job may have."""
-    # _ctypes is what the ctypes package is made of, without the package's import time.
-    import _ctypes
-
-    function = _ctypes.dlsym(_ctypes.dlopen(library, 0), "cellblock_enter")
-    if _ctypes.call_function(function, (CONTROL_FD,)) != 0:
+    if native("cellblock_enter", CONTROL_FD) != 0:
         _exit(1)  # the library reports its own failures and does not return; this is for a library that does
 
 
@@ -613,7 +640,7 @@ def warm_up():
     own = sys.modules["__main__"]
     taken, given = pipe()
     fields = {"file": "main.py", "code": WARM_UP, "entrypoint": "main", "output_bytes": 1 << 20, "attempt": 1,
-              "idempotency_key": None}
+              "idempotency_key": None, "seed": None, "now_ms": None}
     for kind, text in ((PROGRAM, "".join(encode(fields, 0))), (ITEM, "\0" * 8 + '{"text": "warm"}'), (END, "")):
         write(given, HEADER.pack(len(text), kind) + text.encode())
     null = dup(JOB_FD)
@@ -635,7 +662,8 @@ def reseed():
     OpenSSL knows a fork by its process id."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
-        numpy.random.seed()
+        # Without an argument it would go on at the place where it is in the sequence.
+        numpy.random.seed(NUMPY_SEED.unpack(urandom(NUMPY_SEED.size)))
 
 
 def serve():
@@ -673,8 +701,11 @@ def boot():
     sys.argv = [""]
     builtins.exit = builtins.quit = sys.exit  # `site`, which -S leaves out, would have defined them
     streams.install()
+    environ.pop(b"LD_PRELOAD", None)  # before `os` copies it
+    unsetenv(b"LD_PRELOAD")
+    load_native(library)
     if modules is None:
-        enter(library)
+        enter()
     else:
         become_template(library, modules)
     serve()

@@ -1,5 +1,6 @@
 /*
- * The library as a module of Node: exports.enter(control), zygote(control, proc, ruleset), random() and exit(status).
+ * The library as a module of Node: exports.enter(control), zygote(control, proc, ruleset), random(), seed(…), freeze(…) and
+ * exit(status).
  *
  * Node loads it with process.dlopen, which calls napi_register_module_v1; Python loads it with ctypes and calls the
  * functions by name. The symbols of N-API and libuv are weak, so that the library also loads where there is no Node.
@@ -11,6 +12,8 @@
 
 int cellblock_enter(int control);
 int cellblock_zygote(int control, int proc, int ruleset);
+void cellblock_seed(uint32_t seed_high, uint32_t seed_low, uint32_t item_high, uint32_t item_low);
+void cellblock_freeze(uint32_t ms_high, uint32_t ms_low);
 
 typedef struct napi_env__ *napi_env;
 typedef struct napi_value__ *napi_value;
@@ -27,8 +30,8 @@ extern int uv_loop_fork(void *) WEAK;
 
 /* Reads integer arguments, all of which must be there. */
 static void arguments(napi_env env, napi_callback_info call, int32_t *into, size_t wanted) {
-    napi_value given[3];
-    size_t count = 3;
+    napi_value given[4];
+    size_t count = 4;
     if (napi_get_cb_info(env, call, &count, given, NULL, NULL) != 0 || count != wanted)
         _exit(125);
     for (size_t i = 0; i < wanted; i++)
@@ -59,7 +62,21 @@ static napi_value zygote(napi_env env, napi_callback_info call) {
     return NULL;
 }
 
-/* 32 bits of the kernel's. */
+static napi_value seed(napi_env env, napi_callback_info call) {
+    int32_t parts[4];
+    arguments(env, call, parts, 4);
+    cellblock_seed((uint32_t)parts[0], (uint32_t)parts[1], (uint32_t)parts[2], (uint32_t)parts[3]);
+    return NULL;
+}
+
+static napi_value freeze(napi_env env, napi_callback_info call) {
+    int32_t parts[2];
+    arguments(env, call, parts, 2);
+    cellblock_freeze((uint32_t)parts[0], (uint32_t)parts[1]);
+    return NULL;
+}
+
+/* 32 bits of the kernel's, or of what stands in for it. */
 static napi_value random_bits(napi_env env, napi_callback_info call) {
     uint32_t bits;
     napi_value answer = NULL;
@@ -82,6 +99,7 @@ static int define(napi_env env, napi_value exports, const char *name, napi_callb
 
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
     return define(env, exports, "enter", enter) && define(env, exports, "zygote", zygote) &&
+                   define(env, exports, "seed", seed) && define(env, exports, "freeze", freeze) &&
                    define(env, exports, "random", random_bits) && define(env, exports, "exit", leave)
                ? exports
                : NULL;

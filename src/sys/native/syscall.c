@@ -1,5 +1,5 @@
 /*
- * syscall(2) for an interpreter that this library is preloaded into: libc's, but without io_uring.
+ * syscall(2) for an interpreter that this library is preloaded into: libc's, but in Node without io_uring.
  *
  * libuv sets up a ring for each event loop, whatever UV_USE_IO_URING says (1.45 and later), and would go on using it under
  * the job's filter, which ends a program for that. ENOSYS is its sign to do without.
@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
+
+extern int uv_loop_fork(void *) __attribute__((weak)); /* libuv's: there in Node only */
 
 static long call(long number, const long *a) {
     long result;
@@ -37,7 +39,7 @@ static long call(long number, const long *a) {
 }
 
 __attribute__((visibility("default"))) long syscall(long number, ...) {
-    if (number == SYS_io_uring_setup) {
+    if (number == SYS_io_uring_setup && uv_loop_fork != NULL) {
         errno = ENOSYS;
         return -1;
     }

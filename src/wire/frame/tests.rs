@@ -72,10 +72,12 @@ fn what_the_worker_sends_is_fixed_to_the_byte() {
         entrypoint: "main",
         attempt: 1,
         idempotency_key: None,
+        seed: Some((1 << 63) + 7),
+        now_ms: None,
         output_bytes: 9,
     };
     encode_program(&mut out, &program).unwrap();
-    let json = r#"{"code":"a\n\"b\"","file":"main.py","entrypoint":"main","attempt":1,"idempotency_key":null,"output_bytes":9}"#;
+    let json = r#"{"code":"a\n\"b\"","file":"main.py","entrypoint":"main","attempt":1,"idempotency_key":null,"output_bytes":9,"seed":[2147483648,7],"now_ms":null}"#;
     assert_eq!(out, frame(0x01, &[json.as_bytes()]));
 
     assert_eq!(encode_item(&mut out, u64::MAX, &RawJson::empty_object()), Err(EncodeError::ReservedIndex));

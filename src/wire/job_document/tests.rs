@@ -20,6 +20,7 @@ const EXAMPLE: &str = r#"{
   "outputs": {"n": {"type": "number"}},
   "limits": {"wall_ms": 5000, "cpu_ms": 10000, "memory_bytes": 268435456, "output_bytes": 1048576,
              "log_bytes": 65536, "processes": 1, "threads": 16, "scratch_bytes": 0},
+  "determinism": {"seed": 42, "now": "2026-01-01T00:00:00Z"},
   "retry": {"max_attempts": 3, "on": ["timeout", "memory", "user"],
             "backoff": {"base_ms": 1000, "factor": 2, "max_ms": 900000, "jitter": "full"}},
   "deadline": "2026-01-01T00:00:00Z",
@@ -97,7 +98,9 @@ fn an_error_names_the_field_and_what_it_may_be() {
         json!({"outputs": {"n": {}}}),
         json!({"deadline": "tomorrow"}),
         json!({"result_ttl_s": 0}),
-        json!({"determinism": {"seed": 1}}),
+        json!({"determinism": {"seed": -1}}),
+        json!({"determinism": {"now": "noon"}}),
+        json!({"determinisms": {}}),
     ];
     let mut lines: Vec<_> = bad.into_iter().map(|fields| with(fields).unwrap_err().to_string()).collect();
     for text in ["", "{}", "[]", r#"{"v":1,"v":1}"#, r#"{"v":1,"code":"\ud800"}"#] {
@@ -158,8 +161,11 @@ fn a_fingerprint_changes_with_what_the_job_does_and_with_nothing_else() {
 /// Stored jobs carry fingerprints: a change of the rule would turn repeated submits into conflicts.
 #[test]
 fn the_fingerprint_of_a_known_job_never_changes() {
-    let (_, fingerprint) = parse(EXAMPLE).unwrap().into_spec().unwrap();
+    let document = parse(EXAMPLE).unwrap();
+    let older = JobDocument { determinism: DeterminismDocument::default(), ..document.clone() };
+    let (_, fingerprint) = older.into_spec().unwrap();
     insta::assert_snapshot!("fingerprint", fingerprint);
+    assert_ne!(document.into_spec().unwrap().1, fingerprint);
 }
 
 #[test]

@@ -57,6 +57,25 @@ fn a_key_has_one_job() {
 }
 
 #[test]
+fn a_result_says_whether_it_would_be_the_same_again() {
+    let server = Server::all(&[]);
+    let code = "import random, time\ndef main(): return {'drawn': random.random(), 'now': time.time()}";
+    let run = |determinism: serde_json::Value| {
+        let job = json!({"v": 1, "language": "python3", "code": code, "determinism": determinism});
+        server.post("/v1/jobs?wait=30s", &job).json()
+    };
+    let both = json!({"seed": 42, "now": "2026-01-01T00:00:00Z"});
+    let (first, again) = (run(both.clone()), run(both));
+    assert_eq!((&first["reproducible"], &again["reproducible"]), (&json!(true), &json!(true)), "{first}");
+    assert_ne!(first["id"], again["id"]);
+    assert_eq!(first["output"], again["output"]);
+    assert_eq!(first["output"]["now"], json!(1_767_225_600.0));
+    for one in [json!({"seed": 42}), json!({"now": "2026-01-01T00:00:00Z"}), json!({})] {
+        assert_eq!(run(one)["reproducible"], json!(false));
+    }
+}
+
+#[test]
 fn a_program_is_told_its_key_and_its_attempt() {
     let server = Server::all(&[]);
     let python = "import cellblock\ndef main(): return {'key': cellblock.idempotency_key, 'try': cellblock.attempt}";

@@ -40,6 +40,7 @@ fn what_is_wrong_with_a_job_is_named() {
     field(with("tenant", json!("acme")), "tenant");
     field(with("input_types", json!({"n": "array"})), "inputs.n");
     field(with("idempotency_key", json!("a\nb")), "idempotency_key");
+    field(with("determinism", json!({"now": "noon"})), "determinism.now");
     check(&with("code", json!("x".repeat(5_000))), 413, "too_large", None);
     let plain = server.send("POST", "/v1/jobs", &[("content-type", "text/plain")], b"{}");
     check(&plain, 415, "unsupported_media_type", None);
