@@ -2,6 +2,7 @@
 # make test   everything that must hold, with all that it needs
 # make test-vm    the tests of the jail in a virtual machine with version 2 of cgroups, as root and as a user (docs/hosts.md)
 # make test-unprivileged   the same as a user on version 1, and without any cgroup; as root
+# make fuzz   libFuzzer over the parsers that face hostile bytes, ten minutes each
 # make check-arm  that all of it compiles for aarch64
 # make peers  a comparison with Celery, RQ, BullMQ and bubblewrap: benches/peers/README.md
 # make test-packages  an example of each of 64 packages from PyPI in the jail (docs/packages.md)
@@ -32,7 +33,11 @@ DOCKER_PACKAGES := docker.io docker-compose debootstrap curl python3
 
 PACKAGES := target/packages
 
-.PHONY: demo test test-vm test-unprivileged test-packages check-arm docker-test lint unit build bench peers deny clean \
+# Seconds for each target of `make fuzz`.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS := frames messages jobs batches
+
+.PHONY: fuzz demo test test-vm test-unprivileged test-packages check-arm docker-test lint unit build bench peers deny clean \
   install-run install-test install-peers install-docker
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
@@ -118,6 +123,15 @@ peers: build install-peers
 	@/usr/bin/python3 benches/peers/run.py $(PEERS)
 
 # Licences, sources and duplicate versions of the dependencies; installs cargo-deny, which takes some minutes.
+# cargo-fuzz asks for a compiler's unstable flags for its coverage; RUSTC_BOOTSTRAP lets the stable one take them.
+fuzz: install-run
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked --version 0.13.2
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz/corpus/$$target && \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none --target-dir target/fuzz $$target target/fuzz/corpus/$$target fuzz/seeds/$$target \
+	    -- -max_total_time=$(FUZZ_SECONDS) -dict=fuzz/json.dict -max_len=8192 -timeout=10 -print_final_stats=1 || exit 1; \
+	done
+
 deny:
 	command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --all-features check bans licenses sources

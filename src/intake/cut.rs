@@ -30,7 +30,7 @@ pub enum CutError {
 
 /// Holds one chunk and one line at most.
 #[derive(Debug)]
-pub(super) struct Cutter {
+pub struct Cutter {
     most_items: u32,
     longest_line: usize,
     line: Vec<u8>,
@@ -41,12 +41,17 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    pub(super) const fn new(most_items: u32, longest_line: usize) -> Self {
+    /// Chunks of at most so many items, each of at most so many bytes.
+    #[must_use]
+    pub const fn new(most_items: u32, longest_line: usize) -> Self {
         Self { most_items, longest_line, line: Vec::new(), items: String::new(), count: 0, chunk: 0, first_item: 0 }
     }
 
     /// Takes bytes; answers the chunks that are full now.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<ChunkRecord>, CutError> {
+    ///
+    /// # Errors
+    /// [`CutError`] names the item; the rest is not taken.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<ChunkRecord>, CutError> {
         let mut full = Vec::new();
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (text, ends) = part.strip_suffix(b"\n").map_or((part, false), |text| (text, true));
@@ -62,7 +67,10 @@ impl Cutter {
     }
 
     /// The end of the items; answers the chunks that are left, the last of which may be small.
-    pub(super) fn finish(&mut self) -> Result<Vec<ChunkRecord>, CutError> {
+    ///
+    /// # Errors
+    /// As [`Cutter::push`].
+    pub fn finish(&mut self) -> Result<Vec<ChunkRecord>, CutError> {
         let mut rest = Vec::new();
         if !self.line.is_empty() {
             rest.extend(self.end_line()?);

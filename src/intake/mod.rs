@@ -14,6 +14,6 @@ mod job;
 
 pub use abandoned::Abandoned;
 pub use batch::{OpenedBatch, Upload};
-pub use cut::CutError;
+pub use cut::{CutError, Cutter};
 pub use error::IntakeError;
 pub use job::{Intake, Submitted};
