@@ -8,7 +8,7 @@ use crate::jail::cgroup::Need;
 use crate::job::Language;
 use crate::lang::{self, Runtime, RuntimeError};
 use crate::sys::process::OWN_BINARY;
-use crate::zygote::{Host, HostError};
+use crate::zygote::{Host, HostError, HostSettings};
 
 /// Why nothing can be run here.
 #[derive(Debug, thiserror::Error)]
@@ -67,5 +67,7 @@ pub(super) fn need(config: &Config) -> Need {
 
 fn open_with(config: &Config, runtimes: Vec<Runtime>) -> Result<Arc<Host>, OpenError> {
     let (binary, nonce) = (Path::new(OWN_BINARY), getrandom::u64()?);
-    Ok(Arc::new(Host::open_as(runtimes, binary, nonce, config.recycle_after(), need(config))?))
+    let settings =
+        HostSettings { recycle_after: config.recycle_after(), need: need(config), allowances: config.allowances() };
+    Ok(Arc::new(Host::open_as(runtimes, binary, nonce, &settings)?))
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::jail::Allowances;
 use crate::job::{Lane, Tenant};
 
 /// How a key's text is read.
@@ -32,6 +33,8 @@ pub enum KeyKind {
     Prefix,
     /// Lanes: an array in the file, separated by `,` in a variable or flag.
     Lanes,
+    /// Names of system calls that can be allowed: an array in the file, separated by `,` in a variable or flag.
+    Syscalls,
     /// Names of modules: an array in the file, separated by `,` in a variable or flag.
     Modules,
 }
@@ -41,7 +44,7 @@ impl KeyKind {
     pub(super) const fn separator(self) -> Option<&'static str> {
         match self {
             Self::Paths => Some(":"),
-            Self::ApiKeys | Self::Lanes | Self::Modules => Some(","),
+            Self::ApiKeys | Self::Lanes | Self::Modules | Self::Syscalls => Some(","),
             Self::Number { .. }
             | Self::Path
             | Self::Address
@@ -82,6 +85,10 @@ impl KeyKind {
                 let fits = value.is_empty() || value.split(',').all(|name| !name.is_empty() && is_name(name));
                 (fits, "a list of module names, such as numpy,pandas".to_owned())
             }
+            Self::Syscalls => match Allowances::of(value.split(',').filter(|name| !name.is_empty())) {
+                Ok(_) => return None,
+                Err(error) => (false, format!("a list of system calls that can be allowed: {error}")),
+            },
             Self::Path | Self::Paths => return None,
         };
         (!fits).then_some(wanted)
@@ -101,6 +108,7 @@ impl KeyKind {
             | Self::Choice(_)
             | Self::Prefix
             | Self::Lanes
+            | Self::Syscalls
             | Self::Modules => value.to_owned(),
         }
     }
@@ -261,6 +269,12 @@ pub const KEYS: &[Key] = &[
         KeyKind::Choice(&["required", "watchdog"]),
         "required",
         "whether nothing runs on a host without a usable cgroup, or a weaker watchdog polls what jobs use there (docs/hosts.md)",
+    ),
+    key(
+        "jail.allow_syscalls",
+        KeyKind::Syscalls,
+        "",
+        "system calls that every program may make besides those of the list (docs/threat-model.md)",
     ),
     key(
         "limits.wall_ms",

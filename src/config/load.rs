@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::keys::{KEYS, Key};
+use crate::jail::Allowances;
 use crate::job::{Lane, Language, Limits};
 use crate::lang::RuntimePaths;
 
@@ -263,6 +264,14 @@ impl Config {
     #[must_use]
     pub fn accepts_watchdog(&self) -> bool {
         self.text("jail.cgroup") == Some("watchdog")
+    }
+
+    /// `jail.allow_syscalls`.
+    #[must_use]
+    pub fn allowances(&self) -> Allowances {
+        let names = self.text("jail.allow_syscalls").into_iter().flat_map(|list| list.split(','));
+        // What cannot be allowed was refused when the configuration was read.
+        Allowances::of(names.filter(|name| !name.is_empty())).unwrap_or_default()
     }
 
     /// `worker.recycle_after`.

@@ -11,6 +11,7 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
+use super::allowances::Allowances;
 use super::syscalls::{ALLOWED, Row, When, number};
 use crate::sys::native::Instruction;
 use crate::sys::notify;
@@ -34,15 +35,15 @@ const BPF_JGE: u16 = 0x35;
 /// Stands for "not in the table" until [`suspend`] replaces it. seccompiler has no action for a notification.
 const MISMATCH: SeccompAction = SeccompAction::Trace(0x0ce1);
 
-/// Compiles [`ALLOWED`]: a match is allowed; everything else, calls of other architectures included, is suspended
+/// Compiles [`ALLOWED`] and what is allowed besides: a match is allowed; everything else, calls of other architectures included, is suspended
 /// for the supervisor.
 ///
 /// # Errors
 /// [`FilterError`] when the table does not compile.
-pub fn compile() -> Result<Vec<Instruction>, FilterError> {
+pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    let mut always = Vec::new();
+    let mut always: Vec<u32> = more.numbers().collect();
     for row in ALLOWED {
         let Some(number) = number(row.name) else { continue };
         match row.when {
@@ -144,12 +145,24 @@ mod tests {
 
     #[test]
     fn the_filter_allows_or_suspends_and_nothing_else() {
-        let program = compile().unwrap();
+        let program = compile(&Allowances::default()).unwrap();
         let returns: std::collections::BTreeSet<u32> =
             program.iter().filter(|found| found.code == BPF_RET).map(|found| found.operand).collect();
         assert_eq!(returns, [u32::from(SeccompAction::Allow), RET_USER_NOTIF].into());
         // BPF_MAXINSNS is 4096.
         assert!(program.len() < 1000, "{} instructions", program.len());
+    }
+
+    #[test]
+    fn what_is_allowed_besides_is_allowed_and_nothing_else() {
+        let number = |name: &str| u32::try_from(super::number(name).unwrap()).unwrap();
+        let (allow, native) = (u32::from(SeccompAction::Allow), notify::native_arch());
+        let more = Allowances::of(["splice", "read"]).unwrap();
+        let (usual, program) = (compile(&Allowances::default()).unwrap(), compile(&more).unwrap());
+        for other in 0..1024 {
+            let (before, after) = (run(&usual, native, other, [0; 6]).0, run(&program, native, other, [0; 6]).0);
+            assert_eq!(after, if other == number("splice") { allow } else { before }, "{other}");
+        }
     }
 
     /// What the kernel does with the program for one call, and in how many steps.
@@ -184,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_program_is_the_table() {
-        let program = compile().unwrap();
+        let program = compile(&Allowances::default()).unwrap();
         let allow = u32::from(SeccompAction::Allow);
         let mut most = 0;
         for number in 0..1024 {

@@ -28,6 +28,7 @@
 //! pid 1, everything below. The worker holds a pidfd of each slot's init and kills the slot by it.
 #![forbid(unsafe_code)]
 
+mod allowances;
 pub mod cgroup;
 mod drop_root;
 pub mod filter;
@@ -40,6 +41,7 @@ mod slot;
 pub mod syscalls;
 mod template;
 
+pub use allowances::{AllowanceError, Allowances};
 pub use drop_root::{DropRootError, UID as UNPRIVILEGED_UID, drop_root};
 pub use jailer::{JailerRequest, SpawnFlags, SpawnReply, SpawnRequest, TemplateRequest, run as run_jailer};
 pub use plan::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, SlotUid};

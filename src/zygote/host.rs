@@ -15,7 +15,7 @@ use super::templates::{Templates, Wanted};
 use super::warm::Warm;
 use crate::jail::cgroup::{self, CgroupError, Group, Need};
 use crate::jail::filter::{self, FilterError};
-use crate::jail::{IdMap, JailPlan, probe};
+use crate::jail::{Allowances, IdMap, JailPlan, probe};
 use crate::job::{Fault, Language};
 use crate::lang::Runtime;
 use crate::sys::clock;
@@ -36,8 +36,22 @@ pub enum HostError {
     Ids(#[from] io::Error),
 }
 
-/// Jobs after which a template is replaced, unless the configuration says otherwise.
-const RECYCLE_AFTER: u64 = 100_000;
+/// What an operator may decide about jails.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// Jobs after which a template is replaced.
+    pub recycle_after: u64,
+    /// What has to limit jobs.
+    pub need: Need,
+    /// System calls that are allowed besides the list.
+    pub allowances: Allowances,
+}
+
+impl Default for HostSettings {
+    fn default() -> Self {
+        Self { recycle_after: 100_000, need: Need::Group, allowances: Allowances::default() }
+    }
+}
 
 /// One runtime with its jailer, which is started at first use and again after it died.
 struct Station {
@@ -93,10 +107,10 @@ impl Host {
     /// # Errors
     /// [`HostError`] says which layer is missing and what would provide it.
     pub fn open(runtimes: Vec<Runtime>, binary: &Path, nonce: u64) -> Result<Self, HostError> {
-        Self::open_as(runtimes, binary, nonce, RECYCLE_AFTER, Need::Group)
+        Self::open_as(runtimes, binary, nonce, &HostSettings::default())
     }
 
-    /// The same, with templates that are replaced after so many jobs, and with what limits jobs.
+    /// The same, with an operator's settings.
     ///
     /// # Errors
     /// As [`Host::open`].
@@ -104,9 +118,9 @@ impl Host {
         runtimes: Vec<Runtime>,
         binary: &Path,
         nonce: u64,
-        recycle_after: u64,
-        need: Need,
+        settings: &HostSettings,
     ) -> Result<Self, HostError> {
+        let HostSettings { recycle_after, need, ref allowances } = *settings;
         let ids = IdMap::choose(nix::unistd::geteuid().as_raw(), &std::fs::read_to_string("/proc/self/uid_map")?);
         let station = |runtime: Runtime| {
             let plan = runtime.jail_plan(ids);
@@ -122,7 +136,7 @@ impl Host {
             binary: binary.to_owned(),
             leaves: Leaves::default(),
             group: cgroup::open_group(nonce, ids.root(), need)?,
-            filter: filter::compile()?,
+            filter: filter::compile(allowances)?,
             ids,
             started: AtomicU64::new(0),
             telemetry,

@@ -18,7 +18,7 @@ mod templates;
 mod warm;
 
 pub use entered::{Entered, Life, Remains};
-pub use host::{Host, HostError};
+pub use host::{Host, HostError, HostSettings};
 pub use jailer::Jailer;
 pub use process::{EntryPlan, SpawnSpec};
 pub use slot::{Slot, Zygote};

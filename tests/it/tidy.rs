@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runner", &["job", "jail", "lang", "policy", "ports", "sys", "telemetry", "wire", "zygote"]),
     ("intake", &["job", "ports", "sys", "wire"]),
     ("http", &["intake", "job", "ports", "sys", "telemetry", "wire"]),
-    ("config", &["job", "lang"]),
+    ("config", &["jail", "job", "lang"]),
     (
         "app",
         &[

@@ -55,6 +55,30 @@ fn the_document_has_the_same_keys_whatever_the_outcome() {
 }
 
 #[test]
+fn a_call_that_the_operator_allows_is_made() {
+    let _alone = alone();
+    let code = "import os\ndef main():\n  try: return {'made': os.memfd_create('x') > 2}\n  except OSError: return {'made': False}";
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("f.py");
+    std::fs::write(&file, code).unwrap();
+    let ended = |set: &[&str]| {
+        let ended = command().args(set).args(["--json", "run"]).arg(&file).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let document = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let (_, refused, _) = ended(&[]);
+    assert_eq!(document(&refused)["output"]["made"], false, "{refused}");
+    assert_eq!(document(&refused)["evidence"]["denied"][0]["name"], "memfd_create", "{refused}");
+    let (_, made, _) = ended(&["--set", "jail.allow_syscalls=memfd_create,splice"]);
+    assert_eq!(document(&made)["output"]["made"], true, "{made}");
+    assert!(document(&made)["evidence"]["denied"].is_null(), "{made}");
+    for (name, why) in [("ptrace", "other processes"), ("ioctl", "harmless arguments"), ("memfd", "no system call")] {
+        let (status, _, told) = ended(&["--set", &format!("jail.allow_syscalls={name}")]);
+        assert!(status == Some(2) && told.contains("jail.allow_syscalls") && told.contains(why), "{name}: {told}");
+    }
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
