@@ -3,6 +3,7 @@
 
 mod adapters;
 mod answering;
+pub mod attack;
 pub mod batch;
 mod bench;
 mod dlq;

@@ -55,7 +55,7 @@ pub(super) enum Command {
     /// Measure how fast this host runs jobs; run it when the host is idle
     Bench(BenchArgs),
     /// Show which layers of the jail this host gives, and what to do about a missing one
-    Doctor,
+    Doctor(DoctorArgs),
     /// Print the JSON Schema of a document that clients send or get
     Schema(SchemaArgs),
     /// Print the configuration in force, with the source of each value
@@ -241,6 +241,14 @@ pub(super) struct BatchRunArgs {
     /// Writes the metrics of this run, in Prometheus' text format, when it ends
     #[arg(long, value_name = "FILE")]
     pub(super) metrics: Option<PathBuf>,
+}
+
+/// `cellblock doctor`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DoctorArgs {
+    /// Runs more than 400 hostile programs in this host's jails, or those of one class, and says what got through
+    #[arg(long, value_name = "CLASS", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    pub(super) attack: Option<String>,
 }
 
 /// `cellblock drop-root`.

@@ -7,7 +7,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use super::args::{BatchCommand, Cli, Command, Global};
-use super::{batch, bench, config, dlq, doctor, print, run, schema, serve, topology};
+use super::{attack, batch, bench, config, dlq, doctor, print, run, schema, serve, topology};
 use crate::config::{Config, Sources};
 use crate::jail;
 
@@ -78,7 +78,10 @@ fn run_command(cli: &Cli) -> Result<Finish, Failure> {
         Command::Topology(command) => topology::topology(&cli.global, &config, command),
         Command::Dlq(args) => dlq::dlq(&cli.global, &config, args),
         Command::Bench(args) => bench::bench(&cli.global, &config, args),
-        Command::Doctor => doctor::doctor(&cli.global, &config),
+        Command::Doctor(args) => match &args.attack {
+            Some(class) => attack::attack(&cli.global, &config, class),
+            None => doctor::doctor(&cli.global, &config),
+        },
         Command::Schema(args) => schema::show(args),
         Command::Config => config::show(&cli.global, &config),
         Command::Jailer | Command::DropRoot(_) => Ok(Finish::Good),

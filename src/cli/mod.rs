@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod attack;
 mod batch;
 mod bench;
 mod config;

@@ -22,6 +22,14 @@ pub(super) fn canonical(json: &RawJson) -> String {
     out
 }
 
+/// Whether two texts are JSON and say the same: members in any order, strings by what they say, numbers as they are
+/// written.
+#[must_use]
+pub fn same_json(left: &str, right: &str) -> bool {
+    let canonical = |text: &str| RawJson::parse(text.to_owned()).ok().map(|json| canonical(&json));
+    canonical(left).is_some_and(|left| Some(left) == canonical(right))
+}
+
 fn write(out: &mut String, text: &str) {
     match Kind::of_valid(text) {
         Kind::Object => {
@@ -78,5 +86,11 @@ mod tests {
         let deep = format!("{} {}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(of(&deep), deep);
         assert_eq!(of(r#"{"a":1, "a":2}"#), r#"{"a":1, "a":2}"#);
+    }
+
+    #[test]
+    fn equal_values_are_the_same_however_they_are_written() {
+        assert!(same_json(r#"{"a": [1, "\u0041"], "b": null}"#, r#"{"b":null,"a":[1,"A"]}"#));
+        assert!(!same_json("[1]", "[1.0]") && !same_json("[1,2]", "[2,1]") && !same_json("[", "["));
     }
 }

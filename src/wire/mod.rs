@@ -19,6 +19,7 @@ mod version;
 
 pub use batch_document::{BatchDocument, BatchEnvelope};
 pub use batch_status::BatchStatusDocument;
+pub use canonical::same_json;
 pub use determinism::DeterminismDocument;
 pub use frame::{Decoder, EncodeError, FrameError, ProgramFrame, Reply, encode_end, encode_item, encode_program};
 pub use inputs::{InputError, convert};

@@ -79,6 +79,21 @@ fn a_call_that_the_operator_allows_is_made() {
 }
 
 #[test]
+fn a_host_is_attacked_and_what_got_through_is_told() {
+    let _alone = alone();
+    let attack = |args: &[&str]| {
+        let ended = command().args(args).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stdout).unwrap())
+    };
+    let (status, told) = attack(&["doctor", "--attack=network"]);
+    assert!(status == Some(0) && told.contains("and the jail held"), "{told}");
+    // A hole: what the programs try is not refused any more.
+    let (status, told) = attack(&["--set", "jail.allow_syscalls=socket", "doctor", "--attack=network"]);
+    assert!(status == Some(1) && told.contains("network/") && told.contains("FAILED"), "{told}");
+    assert_eq!(attack(&["doctor", "--attack=weather"]).0, Some(2));
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -2,6 +2,7 @@
 
 use cellblock::job::{Language, OutcomeKind, Program, RawJson};
 use cellblock::runner::ItemRun;
+use cellblock::wire::same_json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -9,7 +10,7 @@ use super::fixture::directory;
 use super::lane::{Lane, block_on, runtime};
 use super::pace;
 use super::suite::alone;
-use super::values::{same_json, same_sets};
+use super::values::same_sets;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

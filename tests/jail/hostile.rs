@@ -1,12 +1,12 @@
 //! The programs that attack the jail. Each is followed by a canary in the same slot, and leaves nothing behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use cellblock::job::{Language, OutcomeKind};
+use cellblock::app::attack::{Fixture, equal_draws, escapes};
+use cellblock::job::Language;
 use cellblock::runner::ItemRun;
-use serde_json::value::RawValue;
 
-use super::fixture::{Fixture, directory, load_all};
+use super::fixture::{directory, load_all};
 use super::suite::run_fixtures;
 
 const CLASSES: [&str; 10] = [
@@ -24,40 +24,19 @@ const CLASSES: [&str; 10] = [
 
 fn hostile(class: &str, language: Language) {
     assert!(CLASSES.contains(&class));
-    run_fixtures(language, &load_all(&format!("hostile/{class}"), language), 1, escapes);
+    run_fixtures(language, &load_all(&format!("hostile/{class}"), language), 1, escaped);
 }
 
-/// A program that goes on after its attack says whether the attack worked.
-fn escapes(_fixture: &Fixture, runs: &[ItemRun]) -> Vec<String> {
-    let succeeded = runs.iter().filter(|run| run.verdict.outcome.kind() == OutcomeKind::Succeeded);
-    let escaped = succeeded.filter(|run| member(run, "escaped").is_none_or(|value| value.get() != "false"));
-    escaped.map(|run| format!("escaped: {:?}", run.verdict)).collect()
-}
-
-/// A member of what the program returned, if it returned anything.
-fn member(run: &ItemRun, name: &str) -> Option<Box<RawValue>> {
-    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(run.verdict.output.as_ref()?.get()).unwrap();
-    members.get(name).cloned()
+fn escaped(_fixture: &Fixture, runs: &[ItemRun]) -> Vec<String> {
+    escapes(runs)
 }
 
 fn twice(language: Language) {
     run_fixtures(language, &load_all("hostile/between-jobs", language), 2, |fixture, runs| {
-        let mut wrong = escapes(fixture, runs);
+        let mut wrong = escapes(runs);
         wrong.extend(equal_draws(fixture, runs));
         wrong
     });
-}
-
-/// Random numbers of two jobs in one slot have nothing in common.
-fn equal_draws(fixture: &Fixture, runs: &[ItemRun]) -> Option<String> {
-    let draws = runs.iter().filter_map(|run| member(run, "draws"));
-    let draws = draws.map(|draws| serde_json::from_str(draws.get()).unwrap());
-    let draws: Vec<BTreeSet<String>> = draws.collect();
-    match draws.as_slice() {
-        [first, second] if first.is_disjoint(second) => None,
-        [] if !fixture.name.contains("random_draws") => None,
-        found => Some(format!("draws of two runs: {found:?}")),
-    }
 }
 
 #[test]

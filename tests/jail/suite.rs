@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use cellblock::job::{Language, OutcomeKind, Program, RawJson};
+use cellblock::app::attack::{Fixture, canary_after, is_unharmed};
+use cellblock::job::{Language, Program};
 use cellblock::runner::ItemRun;
 use cellblock::sys::clock;
 
-use super::fixture::Fixture;
 use super::lane::{Lane, block_on, runtime};
 use super::leftovers;
 
@@ -93,49 +93,9 @@ async fn run_one(lane: &mut Lane, fixture: &Fixture, times: usize, check: Check)
     wrong
 }
 
-const CANARY_PYTHON: &str = r#"
-import json, os, re, threading
-
-def main(n):
-    found = []
-    thread = threading.Thread(target=lambda: found.extend(re.findall(r"\d+", json.dumps(list(range(n))))))
-    thread.start()
-    thread.join()
-    return {"sum": sum(map(int, found)), "scratch": os.listdir("/tmp"), "env": sorted(os.environ), "cwd": os.getcwd()}
-"#;
-
-const CANARY_NODE: &str = r#"
-async function main({ n }) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    const found = JSON.stringify(Array.from({ length: n }, (_, i) => i)).match(/\d+/g);
-    return { sum: found.map(Number).reduce((a, b) => a + b, 0), globals: Object.keys(globalThis).length };
-}
-"#;
-
 /// An honest job in the interpreter that booted while the program before it ran.
 async fn canary(lane: &mut Lane, after: &Program) -> Result<(), String> {
-    let code = match after.language {
-        Language::Python => CANARY_PYTHON,
-        Language::Node => CANARY_NODE,
-    };
-    let mut program = Program::new(after.language, code);
-    // What an interpreter is started with depends on these two.
-    program.limits.scratch_bytes = after.limits.scratch_bytes;
-    program.limits.memory_bytes = after.limits.memory_bytes;
-    let inputs = RawJson::parse(r#"{"n": 1000}"#.to_owned()).unwrap();
+    let (program, inputs) = canary_after(after);
     let run = lane.run(&program, inputs).await.map_err(|interrupted| interrupted.to_string())?;
-    let cwd = if after.limits.scratch_bytes > 0 { "/tmp" } else { "/" };
-    let expected = match after.language {
-        Language::Python => format!(
-            r#"{{"sum": 499500, "scratch": [], "cwd": "{cwd}",
-                 "env": ["HOME", "LANG", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TZ"]}}"#
-        ),
-        Language::Node => r#"{"sum": 499500, "globals": 0}"#.to_owned(),
-    };
-    let output = run.verdict.output.as_ref().map(RawJson::get);
-    let is_right = run.verdict.outcome.kind() == OutcomeKind::Succeeded
-        && output.is_some_and(|output| super::values::same_json(output, &expected))
-        && run.logs.is_empty()
-        && run.verdict.evidence.denied.is_empty();
-    if is_right { Ok(()) } else { Err(format!("{run:?}")) }
+    if is_unharmed(&program, &run) { Ok(()) } else { Err(format!("{run:?}")) }
 }

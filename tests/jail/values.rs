@@ -4,11 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// Whether two JSON texts are equal: members in any order, texts by what they say, numbers as they are written.
-pub(super) fn same_json(left: &str, right: &str) -> bool {
-    canonical(left) == canonical(right)
-}
-
 /// Whether they are equal when the order in arrays means nothing.
 pub(super) fn same_sets(left: &str, right: &str) -> bool {
     let sorted = |text| {
@@ -59,8 +54,6 @@ fn canonical(text: &str) -> Value {
 
 #[test]
 fn numbers_are_compared_as_written() {
-    assert!(same_json(r#"{"a": [1, "\u0041"], "b": null}"#, r#"{"b":null,"a":[1,"A"]}"#));
-    assert!(!same_json("[1]", "[1.0]"));
-    assert!(!same_json("[1,2]", "[2,1]"));
+    assert!(!same_sets("[1]", "[1.0]"));
     assert!(same_sets(r#"{"a":[2,{"b":[1,0]}]}"#, r#"{"a":[{"b":[0,1]},2]}"#));
 }
