@@ -214,7 +214,7 @@ mod tests {
         let path = dir.path().join("cells.db");
         open_file(&path).unwrap().pragma_update(None, "user_version", 0x0001_0007).unwrap();
         let error = open_file(&path).unwrap_err().to_string();
-        assert!(error.contains("cells.db: the store's tables have version 7, not 2"), "{error}");
+        assert!(error.contains("cells.db: the store's tables have version 7, not 3"), "{error}");
     }
 
     #[test]
