@@ -12,7 +12,7 @@
 
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-CELLBLOCK := target/release/cellblock
+CELLBLOCK := $(or $(CARGO_TARGET_DIR),target)/release/cellblock
 DEMO := target/demo
 
 BUILD_PACKAGES := gcc libc6-dev python3
