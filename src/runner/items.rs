@@ -122,16 +122,16 @@ pub async fn run_items(
     let mut rest = items;
     let mut faults = 0;
     while !rest.is_empty() {
-        let plan = EntryPlan { leaf, cpu_backstop_s: cpu_backstop_s(limits, rest.len()), filter: host.filter() };
+        let plan = EntryPlan { leaf, cpu_backstop_s: cpu_backstop_s(limits, rest.len()) };
         let asked = clock::now();
-        let entered = enter(slot, language, &spec, &plan).await;
+        let entered = enter(slot, language, &spec, plan).await;
         let (finished, end) = match entered {
             Ok(entered) => {
                 tracing::debug!(after = ?asked.elapsed(), "jail is entered");
                 let segment = Segment::new(call, rest, asked.elapsed(), &telemetry);
                 let running = segment.run(entered, interrupt.clone(), done);
                 let (finished, end, remains) = slot.alongside(language, &spec, running).await;
-                slot.give_back(language, &spec, remains);
+                slot.give_back(language, &spec, plan, remains);
                 (finished, end)
             }
             Err(fault) => (0, SegmentEnd::Fault(fault)),
@@ -155,7 +155,7 @@ pub async fn run_items(
 }
 
 /// Takes an interpreter and has it enter the jail.
-async fn enter(slot: &mut Slot, language: Language, spec: &SpawnSpec, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+async fn enter(slot: &mut Slot, language: Language, spec: &SpawnSpec, plan: EntryPlan) -> Result<Entered, Fault> {
     let (host, telemetry) = (Arc::clone(slot.host()), slot.telemetry().clone());
     let asked = clock::now();
     let zygote = slot.take(language, spec).await?;

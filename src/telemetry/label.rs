@@ -225,6 +225,8 @@ label! {
         Booting = "booting",
         /// None, or one for another kind of job.
         None = "none",
+        /// A process that was forked ahead.
+        Ahead = "ahead",
         /// A warm slot, to fork from.
         Warm = "warm",
         /// None that is warm; one was forked.

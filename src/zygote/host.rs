@@ -8,11 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Jailer;
-use super::entered::Entered;
 use super::leaves::Leaves;
 use super::process::{EntryPlan, OneShot, SpawnSpec};
 use super::templates::{Templates, Wanted};
-use super::warm::Warm;
+use super::warm::{Asked, Warm};
 use crate::jail::cgroup::{self, CgroupError, Group, Need};
 use crate::jail::filter::{self, FilterError};
 use crate::jail::{Allowances, IdMap, JailPlan, probe};
@@ -277,10 +276,10 @@ impl Host {
         warm.is_alive() && self.station(language).is_ok_and(|station| station.templates.has(warm.template()))
     }
 
-    /// Has a warm slot fork a job.
-    pub(super) async fn enter_warm(&self, warm: Warm, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+    /// Asks a warm slot for a job.
+    pub(super) fn ask_warm(&self, warm: Warm, plan: EntryPlan) -> Result<Asked, Fault> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        warm.enter(plan, (&self.leaves, self.group.as_ref(), number)).await
+        warm.ask(plan, (&self.leaves, self.group.as_ref(), number))
     }
 
     /// Starts an interpreter. A jailer that does not answer is forgotten.

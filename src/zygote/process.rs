@@ -47,15 +47,13 @@ impl SpawnSpec {
 }
 
 /// What is decided when the job is known.
-#[derive(Debug, Clone)]
-pub struct EntryPlan<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryPlan {
     /// The cgroup leaf's limits.
     pub leaf: LeafLimits,
     /// Processor time after which the kernel stops the process, in whole seconds: the backstop behind the
     /// worker's own clock.
     pub cpu_backstop_s: u64,
-    /// The compiled filter.
-    pub filter: &'a [Instruction],
 }
 
 /// The parts that every stage of the life has. Dropped, it kills the slot; its leaf goes as soon as it is empty.
@@ -142,7 +140,7 @@ impl OneShot {
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub(super) async fn enter(mut self, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
+    pub(super) async fn enter(mut self, plan: EntryPlan, filter: &[Instruction]) -> Result<Entered, Fault> {
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         self.body.leaf.limit(plan.leaf).map_err(at_cgroup)?;
         let cpu = Rlimit {
@@ -150,7 +148,7 @@ impl OneShot {
             soft: plan.cpu_backstop_s,
             hard: plan.cpu_backstop_s.saturating_add(1),
         };
-        let message = native::encode_plan(&[cpu], plan.filter);
+        let message = native::encode_plan(&[cpu], filter);
         let at_plan = |error: io::Error| Fault::setup(Stage::Plan, error.to_string());
         socket::send(self.control.get_ref().as_fd(), &message, &[]).map_err(at_plan)?;
         let came = timeout(ENTER_DEADLINE, notice(&self.control)).await;

@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 use super::entered::{Entered, Remains};
 use super::host::Host;
 use super::process::{EntryPlan, OneShot, SpawnSpec};
-use super::warm::Warm;
+use super::warm::{Asked, Warm};
 use crate::job::{Fault, Language};
 use crate::lang::Preload;
 use crate::telemetry::{Spare as SpareLabel, Telemetry};
@@ -31,6 +31,31 @@ pub struct Zygote(Ready);
 enum Ready {
     OneShot(Box<OneShot>),
     Warm(Box<Warm>),
+    Asked(Box<Asked>),
+}
+
+/// A warm slot between two jobs.
+#[derive(Debug)]
+struct Kept {
+    spec: SpawnSpec,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    /// It is to be asked.
+    Idle(Warm),
+    /// It forks already, or has forked.
+    Ahead(Box<Asked>),
+}
+
+impl Next {
+    const fn warm(&self) -> &Warm {
+        match self {
+            Self::Idle(warm) => warm,
+            Self::Ahead(asked) => asked.warm(),
+        }
+    }
 }
 
 impl Zygote {
@@ -38,24 +63,32 @@ impl Zygote {
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub async fn enter(self, host: &Host, plan: &EntryPlan<'_>) -> Result<Entered, Fault> {
-        match self.0 {
-            Ready::OneShot(zygote) => zygote.enter(plan).await,
-            Ready::Warm(warm) => host.enter_warm(*warm, plan).await,
-        }
+    pub async fn enter(self, host: &Host, plan: EntryPlan) -> Result<Entered, Fault> {
+        let warm = match self.0 {
+            Ready::OneShot(zygote) => return zygote.enter(plan, host.filter()).await,
+            Ready::Asked(asked) if *asked.plan() == plan => return asked.entered().await,
+            Ready::Asked(asked) => {
+                asked.recall().await.ok_or_else(|| Fault::zygote_died("a slot was not fit any more"))?
+            }
+            Ready::Warm(warm) => *warm,
+        };
+        host.ask_warm(warm, plan)?.entered().await
     }
 }
 
-/// A place to run. Jobs are forked from a warm slot. A job that cannot be (one with a scratch directory, or where this host's
-/// interpreter does not fork) gets an interpreter that was started for it; while that runs, the next one boots, so that a
-/// job like the one before it does not wait for a start.
+/// A place to run. Jobs are forked from a warm slot; after two alike, the next process is forked ahead, and waits for its
+/// program while the worker records the result before it. A job that cannot be forked (one with a scratch directory, or
+/// where this host's interpreter does not fork) gets an interpreter that was started for it; while that runs, the next one
+/// boots, so that a job like the one before it does not wait for a start.
 pub struct Slot {
     host: Arc<Host>,
     telemetry: Telemetry,
     /// Whether anything is kept for the next job.
     is_kept: bool,
-    warm: BTreeMap<(Language, Preload), (SpawnSpec, Warm)>,
+    warm: BTreeMap<(Language, Preload), Kept>,
     spare: Option<(Language, SpawnSpec, Spare)>,
+    /// The last job's kind.
+    last: Option<(Language, SpawnSpec, EntryPlan)>,
 }
 
 impl fmt::Debug for Slot {
@@ -69,7 +102,7 @@ impl Slot {
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
         let telemetry = host.telemetry().clone();
-        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None }
+        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, last: None }
     }
 
     /// A slot that starts every interpreter when it is asked for: for a single run.
@@ -110,7 +143,8 @@ impl Slot {
     pub async fn prepare(&mut self, language: Language, spec: &SpawnSpec) -> Result<(), Fault> {
         match self.take(language, spec).await?.0 {
             Ready::OneShot(zygote) => self.spare = Some((language, spec.clone(), Spare::Ready(zygote))),
-            Ready::Warm(warm) => self.keep(language, spec, *warm),
+            Ready::Warm(warm) => self.keep(language, spec, Next::Idle(*warm)),
+            Ready::Asked(asked) => self.keep(language, spec, Next::Ahead(asked)),
         }
         Ok(())
     }
@@ -122,25 +156,33 @@ impl Slot {
     pub async fn take(&mut self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
         if self.is_kept && spec.can_fork() {
             match self.take_warm(language, spec).await {
-                Ok(warm) => return Ok(Zygote(Ready::Warm(Box::new(warm)))),
+                Ok(ready) => return Ok(Zygote(ready)),
                 Err(fault) => tracing::debug!(%fault, "no warm slot; an interpreter is started"),
             }
         }
         self.take_one_shot(language, spec).await.map(|zygote| Zygote(Ready::OneShot(Box::new(zygote))))
     }
 
-    async fn take_warm(&mut self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
+    async fn take_warm(&mut self, language: Language, spec: &SpawnSpec) -> Result<Ready, Fault> {
         let was = |spare| self.telemetry.spare_was(language, spare);
-        if let Some((with, warm)) = self.warm.remove(&(language, spec.preload))
-            && with == *spec
-            && self.host.is_current(language, &warm)
+        if let Some(kept) = self.warm.remove(&(language, spec.preload))
+            && kept.spec == *spec
+            && self.host.is_current(language, kept.next.warm())
         {
-            was(SpareLabel::Warm);
-            return Ok(warm);
+            return Ok(match kept.next {
+                Next::Idle(warm) => {
+                    was(SpareLabel::Warm);
+                    Ready::Warm(Box::new(warm))
+                }
+                Next::Ahead(asked) => {
+                    was(SpareLabel::Ahead);
+                    Ready::Asked(asked)
+                }
+            });
         }
         let warm = self.host.warm_slot(language, spec).await?;
         was(SpareLabel::Forked);
-        Ok(warm)
+        Ok(Ready::Warm(Box::new(warm)))
     }
 
     async fn take_one_shot(&mut self, language: Language, spec: &SpawnSpec) -> Result<OneShot, Fault> {
@@ -161,15 +203,37 @@ impl Slot {
         }
     }
 
-    /// Takes back what is left of an interpreter.
-    pub fn give_back(&mut self, language: Language, spec: &SpawnSpec, remains: Remains) {
-        if let Some(warm) = remains.warm {
-            self.keep(language, spec, warm);
+    /// Takes back what is left of an interpreter that entered by this plan. When the job before it did too, the next one is
+    /// expected to, and its process is forked ahead.
+    pub fn give_back(&mut self, language: Language, spec: &SpawnSpec, plan: EntryPlan, remains: Remains) {
+        let this = Some((language, spec.clone(), plan));
+        let was_alike = self.last == this;
+        self.last = this;
+        let Some(warm) = remains.warm else { return };
+        if !was_alike || !self.is_kept {
+            return self.keep(language, spec, Next::Idle(warm));
+        }
+        match self.host.ask_warm(warm, plan) {
+            Ok(asked) => self.keep(language, spec, Next::Ahead(Box::new(asked))),
+            Err(fault) => tracing::debug!(%fault, "no process was forked ahead"),
         }
     }
 
-    fn keep(&mut self, language: Language, spec: &SpawnSpec, warm: Warm) {
-        self.warm.insert((language, spec.preload), (spec.clone(), warm));
+    /// Has every process leave that was forked ahead. What is left are warm slots without a job.
+    pub async fn recall(&mut self) {
+        for (key, kept) in std::mem::take(&mut self.warm) {
+            let warm = match kept.next {
+                Next::Idle(warm) => Some(warm),
+                Next::Ahead(asked) => asked.recall().await,
+            };
+            if let Some(warm) = warm {
+                self.warm.insert(key, Kept { spec: kept.spec, next: Next::Idle(warm) });
+            }
+        }
+    }
+
+    fn keep(&mut self, language: Language, spec: &SpawnSpec, next: Next) {
+        self.warm.insert((language, spec.preload), Kept { spec: spec.clone(), next });
     }
 
     /// Runs `main`, and meanwhile has a spare interpreter of this spec boot.

@@ -45,6 +45,16 @@ struct Kept {
     oom_kills: u64,
 }
 
+/// A job that a slot was asked to fork. Dropped, its slot is killed, and it with it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    warm: Warm,
+    /// The job's own cgroup, where it has one.
+    own_leaf: Option<OwnedLeaf>,
+    streams: Streams,
+    plan: EntryPlan,
+}
+
 /// A job that was forked.
 #[derive(Debug)]
 pub(super) struct Forked {
@@ -84,15 +94,16 @@ impl Warm {
         !has_ended(self.pidfd.get_ref())
     }
 
-    /// Forks a job with these limits. `group` and `leaves` are where its own cgroup is made, where it needs one.
+    /// Asks for a job with these limits, to be forked while nobody waits. `group` and `leaves` are where its own cgroup is
+    /// made, where it needs one.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub(super) async fn enter(
+    pub(super) fn ask(
         mut self,
-        plan: &EntryPlan<'_>,
+        plan: EntryPlan,
         (leaves, group, number): (&Leaves, &dyn Group, u64),
-    ) -> Result<Entered, Fault> {
+    ) -> Result<Asked, Fault> {
         let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let own_leaf = match &mut self.leaf {
@@ -115,9 +126,7 @@ impl Warm {
         let sent: Vec<BorrowedFd<'_>> = theirs.into_iter().chain(directory.as_ref().map(AsFd::as_fd)).collect();
         let cpu_s = plan.cpu_backstop_s;
         let message = native::encode_job(directory.is_some(), cpu_s, cpu_s.saturating_add(1));
-        let gone = |error: io::Error| Fault::zygote_died(format!("slot does not answer: {error}"));
         socket::send(self.control.get_ref().as_fd(), &message, &sent).map_err(gone)?;
-        drop((job_read, result_write, stdout_write, stderr_write, directory));
         let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into()).map_err(at_fds);
         let streams = Streams {
             job: pipe::Sender::from_owned_fd(job.into()).map_err(at_fds)?,
@@ -125,27 +134,7 @@ impl Warm {
             stdout: receiver(stdout)?,
             stderr: receiver(stderr)?,
         };
-        let came = timeout(ENTER_DEADLINE, notice(&self.control)).await;
-        let (init, listener) = match came.map_err(|_| Fault::setup(Stage::Listener, "job was not forked in time"))? {
-            Ok((Notice::Listener, fds)) => {
-                let [listener, init] = <[OwnedFd; 2]>::try_from(fds)
-                    .map_err(|_| Fault::setup(Stage::Listener, "job came with other descriptors"))?;
-                (init, fd::watch(listener).map_err(at_fds)?)
-            }
-            Ok((Notice::Failed { stage, errno }, _)) => {
-                return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
-            }
-            Ok((Notice::Ended(_), _)) => return Err(Fault::setup(Stage::Boot, "job ended before it was one")),
-            Ok((Notice::Ready | Notice::Started, _)) => {
-                return Err(Fault::setup(Stage::Boot, "slot spoke out of turn"));
-            }
-            Err(error) => return Err(gone(error)),
-        };
-        if let Some(kept) = &self.leaf {
-            kept.leaf.watch(init.as_fd()).map_err(at_cgroup)?;
-        }
-        self.template.count_job();
-        Ok(Entered::new(streams, listener, Kind::Forked(Box::new(Forked::new(self, init, own_leaf)))))
+        Ok(Asked { warm: self, own_leaf, streams, plan })
     }
 
     fn kill(&self) {
@@ -161,6 +150,69 @@ impl Warm {
             tracing::error!("a killed slot did not end in time");
         }
     }
+}
+
+impl Asked {
+    /// What it was asked for with.
+    pub(super) const fn plan(&self) -> &EntryPlan {
+        &self.plan
+    }
+
+    /// The slot that forks it.
+    pub(super) const fn warm(&self) -> &Warm {
+        &self.warm
+    }
+
+    /// Waits until it has taken the last steps.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub(super) async fn entered(self) -> Result<Entered, Fault> {
+        let Self { warm, own_leaf, streams, .. } = self;
+        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
+        let came = timeout(ENTER_DEADLINE, notice(&warm.control)).await;
+        let (init, listener) = match came.map_err(|_| Fault::setup(Stage::Listener, "job was not forked in time"))? {
+            Ok((Notice::Listener, fds)) => {
+                let [listener, init] = <[OwnedFd; 2]>::try_from(fds)
+                    .map_err(|_| Fault::setup(Stage::Listener, "job came with other descriptors"))?;
+                (init, fd::watch(listener).map_err(at_fds)?)
+            }
+            Ok((Notice::Failed { stage, errno }, _)) => {
+                return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
+            }
+            Ok((Notice::Ended(_), _)) => return Err(Fault::setup(Stage::Boot, "job ended before it was one")),
+            Ok((Notice::Ready | Notice::Started, _)) => {
+                return Err(Fault::setup(Stage::Boot, "slot spoke out of turn"));
+            }
+            Err(error) => return Err(gone(error)),
+        };
+        // Forked ahead, it may have died before it knew of any program, which is not to be blamed.
+        if has_ended(&init) {
+            return Err(Fault::zygote_died("a job's process ended before it had a program"));
+        }
+        if let Some(kept) = &warm.leaf {
+            let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
+            kept.leaf.watch(init.as_fd()).map_err(at_cgroup)?;
+        }
+        warm.template.count_job();
+        Ok(Entered::new(streams, listener, Kind::Forked(Box::new(Forked::new(warm, init, own_leaf)))))
+    }
+
+    /// Has it leave without a program. The slot, where it is fit for another job.
+    pub(super) async fn recall(self) -> Option<Warm> {
+        let entered = self.entered().await;
+        entered
+            .inspect_err(|fault| tracing::debug!(%fault, "a job's process could not be recalled"))
+            .ok()?
+            .close(true)
+            .await
+            .warm
+    }
+}
+
+/// The slot's socket failed.
+fn gone(error: io::Error) -> Fault {
+    Fault::zygote_died(format!("slot does not answer: {error}"))
 }
 
 impl Drop for Warm {

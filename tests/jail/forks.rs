@@ -55,11 +55,15 @@ fn a_thousand_jobs_of_one_slot_draw_different_numbers_from_every_source() {
                     assert!(seen.insert((source, drawn)), "job {job} repeats a number of source {source}: {output}");
                 }
             }
-            let warm = format!("cellblock_sandbox_spares_total{{lang=\"{}\",spare=\"warm\"}} ", language.as_str());
             let exposition = lane.host.telemetry().render();
-            let warm = exposition.body.lines().find_map(|line| line.strip_prefix(&warm)).unwrap();
-            let warm: usize = warm.parse().unwrap();
-            assert!(warm >= JOBS * 9 / 10, "{warm} of {JOBS} jobs were forked from the slot of the one before");
+            let spares = |kind: &str| -> usize {
+                let name =
+                    format!("cellblock_sandbox_spares_total{{lang=\"{}\",spare=\"{kind}\"}} ", language.as_str());
+                exposition.body.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap()
+            };
+            let ahead = spares("ahead");
+            assert!(ahead >= JOBS * 9 / 10, "{ahead} of {JOBS} jobs were forked while nobody waited");
+            assert!(ahead + spares("warm") + spares("forked") == JOBS, "{}", exposition.body);
             lane.close().await.unwrap();
         });
     }

@@ -73,8 +73,9 @@ impl Lane {
         leftovers::census(self.host.jailer_pid(self.language), &self.group)
     }
 
-    /// Waits until nothing is left but the jailer and one spare interpreter. Gives what is too much.
-    pub(super) async fn settled(&self) -> Result<(), Census> {
+    /// Waits until nothing is left but the jailer, its warm slots and one spare interpreter. Gives what is too much.
+    pub(super) async fn settled(&mut self) -> Result<(), Census> {
+        self.slot.recall().await;
         leftovers::eventually(|| async {
             let census = self.census();
             if census.is_at_rest() { Ok(()) } else { Err(census) }

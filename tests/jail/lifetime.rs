@@ -129,6 +129,7 @@ fn starts_that_are_given_up_take_nobody_elses_place() {
                 assert_works(&mut lane).await;
             }
         }
+        lane.slot.recall().await;
         let ended = leftovers::eventually(|| async {
             let census = lane.census();
             if census.below.len() <= 3 { Ok(()) } else { Err(census) }
