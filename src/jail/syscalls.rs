@@ -82,6 +82,15 @@ const FCNTLS: &[u64] = &[
     libc::F_SETFL as u64,
 ];
 
+/// What is going to be read, and how. DONTNEED would drop pages of files that all jobs share, and a fault would then tell
+/// whether another job had read them.
+const ADVICE: &[u64] = &[
+    libc::POSIX_FADV_NORMAL as u64,
+    libc::POSIX_FADV_RANDOM as u64,
+    libc::POSIX_FADV_SEQUENTIAL as u64,
+    libc::POSIX_FADV_WILLNEED as u64,
+];
+
 /// Thread names, names of anonymous mappings, and reads of flags.
 const PR_SET_VMA: u64 = 0x5356_4d41;
 const PRCTLS: &[u64] = &[
@@ -148,7 +157,7 @@ pub const ALLOWED: &[Row] = &[
     always("getcwd", FILES),
     always("chdir", FILES),
     always("fchdir", FILES),
-    always("fadvise64", FILES),
+    arg("fadvise64", 3, ADVICE, "hints on how a file will be read"),
     always("umask", SCRATCH),
     always("mkdir", SCRATCH),
     always("mkdirat", SCRATCH),
