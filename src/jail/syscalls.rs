@@ -55,8 +55,9 @@ const fn arg(name: &'static str, index: u8, values: &'static [u64], reason: &'st
 /// The pid of the program inside its namespace: its init is 1.
 const OWN_PID: u64 = 2;
 
-/// The control socket's number while the native library still has it (`sys/native/enter.c`).
-pub const CONTROL_FD: u64 = 5;
+/// The control socket's number while the native library still has it: one that no descriptor of a job can have, since the
+/// limit on open files is lowered to it (`sys/native/enter.c`).
+pub const CONTROL_FD: u64 = 255;
 
 const THREAD: u64 = (libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD) as u64;
 const NAMESPACES: u64 = (libc::CLONE_NEWNS

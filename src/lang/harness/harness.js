@@ -8,7 +8,7 @@
 //
 //     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
 //     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
-//     fd 5  control socket of the native library, closed by it before any user code runs
+//     fd 5  control socket of the native library, moved and closed by it before any user code runs
 //     fd 6, 7, 8  a template's: its control socket, the host's /proc, Landlock's rules or nothing
 //     frame = u32 LE payload length · u8 kind · payload
 //

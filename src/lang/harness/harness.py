@@ -9,7 +9,7 @@ once, so that what every program does first is done, and calls `cellblock_zygote
 
     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
-    fd 5  control socket of the native library, closed by it before any user code runs
+    fd 5  control socket of the native library, moved and closed by it before any user code runs
     frame = u32 LE payload length · u8 kind · payload
 
 A template has other descriptors at these places, `/dev/null`; its own socket is fd 6, the host's /proc fd 7, and Landlock's

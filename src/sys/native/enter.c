@@ -70,6 +70,12 @@ static void set_limits(int control, const struct plan_rlimit *limits, uint32_t c
     }
 }
 
+void put_out_of_reach(int control) {
+    struct rlimit limit = {CONTROL_AT, CONTROL_AT};
+    if (dup2(control, CONTROL_AT) < 0 || setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        fail(control, STAGE_DESCRIPTORS, errno);
+}
+
 int install_filter(int control, struct sock_fprog *program) {
     unsigned long flags =
         SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
@@ -121,15 +127,17 @@ __attribute__((visibility("default"))) int cellblock_enter(int control) {
 
     struct plan_rlimit *limits = (struct plan_rlimit *)(plan + sizeof head);
     set_limits(control, limits, head.rlimits);
+    put_out_of_reach(control);
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail(control, STAGE_NO_NEW_PRIVS, errno);
 
     struct sock_fprog program = {(unsigned short)head.instructions, (struct sock_filter *)(limits + head.rlimits)};
     int listener = install_filter(control, &program);
     /* The filter allows sendmsg on this one descriptor number; it is closed before any user code runs. */
-    if (!send_with(control, MSG_LISTENER, &listener, 1))
+    if (!send_with(CONTROL_AT, MSG_LISTENER, &listener, 1))
         _exit(125);
     close(listener);
+    close(CONTROL_AT);
     close(control);
     return 0;
 }

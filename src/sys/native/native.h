@@ -24,11 +24,16 @@ enum {
     STAGE_LISTENER = 17
 };
 
-/* Where every jailed program finds its descriptors, and where its last control socket is until it is closed. */
-enum { STDIN_AT = 0, STDOUT_AT = 1, STDERR_AT = 2, JOB_AT = 3, RESULT_AT = 4, CONTROL_AT = 5, FIRST_OTHER = 6 };
+/* Where every jailed program finds its descriptors; where a one-shot process finds its control socket, and where a template
+ * has nothing; where the control socket is for the last step. */
+enum { STDIN_AT = 0, STDOUT_AT = 1, STDERR_AT = 2, JOB_AT = 3, RESULT_AT = 4, CONTROL_FROM = 5, FIRST_OTHER = 6, CONTROL_AT = 255 };
 
 /* Tells the worker which step failed, and ends this process. */
 _Noreturn void fail(int control, uint8_t stage, int error);
+
+/* Puts the control socket where the filter allows sendmsg, and lowers the limit on open files to that number: what the
+ * program opens later, or duplicates, never comes to be there. */
+void put_out_of_reach(int control);
 
 /* Installs a filter for all threads of this process; gives its listener. */
 int install_filter(int control, struct sock_fprog *program);

@@ -46,7 +46,7 @@
 #define SLOT_MAGIC 0x43425354u
 #define JOB_MAGIC 0x43424a42u
 #define MOST_FDS 8
-#define MOST_OWN_FDS 256 /* RLIMIT_NOFILE of every interpreter */
+#define MOST_OWN_FDS CONTROL_AT /* RLIMIT_NOFILE of every interpreter is greater by one */
 
 struct slot_head {
     uint32_t magic;
@@ -228,8 +228,9 @@ static void become_job(int control, const int *fds, int init) {
     for (int i = 0; i < 4; i++)
         if (dup2(sources[i], places[i]) < 0)
             fail(control, STAGE_DESCRIPTORS, errno);
-    if (dup2(control, CONTROL_AT) < 0 || setsid() < 0)
+    if (setsid() < 0)
         fail(control, STAGE_DESCRIPTORS, errno);
+    put_out_of_reach(control);
     struct rlimit limit = {job.cpu_soft_s, job.cpu_hard_s};
     if (setrlimit(RLIMIT_CPU, &limit) != 0)
         fail(control, STAGE_RLIMITS, errno);
@@ -247,7 +248,7 @@ static void become_job(int control, const int *fds, int init) {
     if (!send_with(CONTROL_AT, MSG_LISTENER, handed, 2))
         _exit(125);
     close_others(CONTROL_AT);
-    close(CONTROL_AT);
+    close(CONTROL_FROM);
 }
 
 /* ------------------------------------------------------------------------------------------------------ init, slot */
