@@ -207,18 +207,27 @@ static void note_own_fds(void) {
         own_fds[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Puts /dev/null in the place of what the interpreter has open besides files, such as its event loops' descriptors: all jobs
+/* Puts `null` in the place of what the interpreter has open besides files, such as its event loops' descriptors: all jobs
  * would share them, and with them what they say to the kernel. The numbers stay taken, since their owners close them. */
-static void replace_own_fds(int control) {
+static void replace_own_fds(int control, int null) {
     for (int fd = FIRST_OTHER; fd < MOST_OWN_FDS; fd++) {
         struct stat about;
         if (!own_fds[fd])
             continue;
         if (fstat(fd, &about) != 0)
             fail(control, STAGE_DESCRIPTORS, errno);
-        if (!S_ISREG(about.st_mode) && dup3(JOB_AT, fd, O_CLOEXEC) < 0)
+        if (!S_ISREG(about.st_mode) && dup3(null, fd, O_CLOEXEC) < 0)
             fail(control, STAGE_DESCRIPTORS, errno);
     }
+}
+
+/* Opens /dev/null anew: its status flags belong to the open file, and what one job set all later ones would find. */
+static void open_null(int control) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || dup2(null, STDIN_AT) < 0)
+        fail(control, STAGE_DESCRIPTORS, errno);
+    close(null);
+    replace_own_fds(control, STDIN_AT);
 }
 
 /* The last steps, in an order in which nothing given up is needed again. */
@@ -228,6 +237,7 @@ static void become_job(int control, const int *fds, int init) {
     for (int i = 0; i < 4; i++)
         if (dup2(sources[i], places[i]) < 0)
             fail(control, STAGE_DESCRIPTORS, errno);
+    open_null(control);
     if (setsid() < 0)
         fail(control, STAGE_DESCRIPTORS, errno);
     put_out_of_reach(control);
@@ -323,7 +333,7 @@ static __attribute__((noinline)) int run_job(int control, const int *fds, int co
 /* Returns in jobs only. */
 static void serve_slot(int control, const int *entries, int count) {
     signal(SIGCHLD, SIG_DFL);
-    replace_own_fds(control);
+    replace_own_fds(control, JOB_AT);
     for (int i = 0; i < count; i++) {
         /* "0" is the writing process itself; the right to move it is that of whoever opened the file. */
         if (write(entries[i], "0", 1) != 1)
