@@ -23,6 +23,8 @@ pub struct FilterError(String);
 
 /// linux/seccomp.h.
 const RET_USER_NOTIF: u32 = 0x7fc0_0000;
+/// SECCOMP_RET_ERRNO with no error.
+const RET_SUCCESS: u32 = 0x0005_0000;
 
 /// linux/bpf_common.h: BPF_RET | BPF_K, BPF_LD | BPF_W | BPF_ABS, BPF_JMP with BPF_JA, BPF_JEQ, BPF_JGT and BPF_JGE.
 const BPF_RET: u16 = 0x06;
@@ -44,10 +46,13 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut always: Vec<u32> = more.numbers().collect();
+    let mut skipped = Vec::new();
     for row in ALLOWED {
         let Some(number) = number(row.name) else { continue };
+        let narrow = u32::try_from(number).map_err(|error| FilterError(error.to_string()))?;
         match row.when {
-            When::Always => always.push(u32::try_from(number).map_err(|error| FilterError(error.to_string()))?),
+            When::Always => always.push(narrow),
+            When::Skipped => skipped.push(narrow),
             When::ArgIs { .. } | When::Masked { .. } => {
                 rules.insert(number, conditions(row).map_err(failed)?);
             }
@@ -56,7 +61,8 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
     let arch = std::env::consts::ARCH.try_into().map_err(failed)?;
     let filter = SeccompFilter::new(rules, MISMATCH, SeccompAction::Allow, arch).map_err(failed)?;
     let program: BpfProgram = filter.try_into().map_err(failed)?;
-    let mut compiled = search(&mut always)?;
+    let mut compiled = search(&mut always, SeccompAction::Allow.into())?;
+    compiled.extend(search(&mut skipped, RET_SUCCESS)?);
     compiled.extend(suspend(program));
     Ok(compiled)
 }
@@ -65,8 +71,9 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
 const AT_NUMBER: u32 = 0;
 const AT_ARCH: u32 = 4;
 
-/// The search: allows a call whose number is one of these, in the table of this architecture; falls through otherwise.
-fn search(numbers: &mut [u32]) -> Result<Vec<Instruction>, FilterError> {
+/// The search: gives this answer to a call whose number is one of these, in the table of this architecture; falls through
+/// otherwise.
+fn search(numbers: &mut [u32], answer: u32) -> Result<Vec<Instruction>, FilterError> {
     numbers.sort_unstable();
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for &number in numbers.iter() {
@@ -75,7 +82,7 @@ fn search(numbers: &mut [u32]) -> Result<Vec<Instruction>, FilterError> {
             Some(_) | None => ranges.push((number, number)),
         }
     }
-    let tree = branch(&ranges)?;
+    let tree = branch(&ranges, answer)?;
     let skip = u32::try_from(tree.len() + 1).map_err(|error| FilterError(error.to_string()))?;
     let mut found = vec![
         instruction(BPF_LD_W_ABS, 0, 0, AT_ARCH),
@@ -87,18 +94,18 @@ fn search(numbers: &mut [u32]) -> Result<Vec<Instruction>, FilterError> {
     Ok(found)
 }
 
-/// Every path through it ends in "allow", or jumps right behind it.
-fn branch(ranges: &[(u32, u32)]) -> Result<Vec<Instruction>, FilterError> {
+/// Every path through it ends in the answer, or jumps right behind it.
+fn branch(ranges: &[(u32, u32)], answer: u32) -> Result<Vec<Instruction>, FilterError> {
     let middle = ranges.len() / 2;
     let (below, above) = (ranges.get(..middle).unwrap_or_default(), ranges.get(middle + 1..).unwrap_or_default());
     let Some(&(first, last)) = ranges.get(middle) else { return Ok(Vec::new()) };
-    let (below, above) = (branch(below)?, branch(above)?);
+    let (below, above) = (branch(below, answer)?, branch(above, answer)?);
     let far = |length: usize| u8::try_from(length).map_err(|_| FilterError("a jump is too far".to_owned()));
     let behind = u32::try_from(above.len()).map_err(|error| FilterError(error.to_string()))?;
     let mut found = vec![
         instruction(BPF_JGE, 0, 2, first),
         instruction(BPF_JGT, far(below.len() + 2)?, 0, last),
-        instruction(BPF_RET, 0, 0, SeccompAction::Allow.into()),
+        instruction(BPF_RET, 0, 0, answer),
     ];
     found.extend(below);
     found.push(instruction(BPF_JA, 0, 0, behind));
@@ -116,7 +123,7 @@ fn conditions(row: &Row) -> Result<Vec<SeccompRule>, seccompiler::BackendError> 
     let rule =
         |index, length, operator, value| SeccompRule::new(vec![SeccompCondition::new(index, length, operator, value)?]);
     match row.when {
-        When::Always => Ok(Vec::new()),
+        When::Always | When::Skipped => Ok(Vec::new()),
         When::ArgIs { index, values } => values.iter().map(|value| rule(index, Dword, Eq, *value)).collect(),
         When::Masked { mask, value } => Ok(vec![rule(0, Qword, MaskedEq(mask), value)?]),
     }
@@ -144,11 +151,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_filter_allows_or_suspends_and_nothing_else() {
+    fn the_filter_allows_skips_or_suspends_and_nothing_else() {
         let program = compile(&Allowances::default()).unwrap();
         let returns: std::collections::BTreeSet<u32> =
             program.iter().filter(|found| found.code == BPF_RET).map(|found| found.operand).collect();
-        assert_eq!(returns, [u32::from(SeccompAction::Allow), RET_USER_NOTIF].into());
+        assert_eq!(returns, [u32::from(SeccompAction::Allow), RET_SUCCESS, RET_USER_NOTIF].into());
         // BPF_MAXINSNS is 4096.
         assert!(program.len() < 1000, "{} instructions", program.len());
     }
@@ -206,6 +213,7 @@ mod tests {
             let (answer, steps) = run(&program, notify::native_arch(), number, [0; 6]);
             let is_open = row.is_some_and(|row| matches!(row.when, When::ArgIs { values, .. } if values.contains(&0)));
             assert_eq!(answer == allow, always || is_open, "{number}");
+            assert_eq!(answer == RET_SUCCESS, row.is_some_and(|row| row.when == When::Skipped), "{number}");
             most = most.max(if always { steps } else { 0 });
             assert_ne!(run(&program, notify::native_arch() ^ 0x8000_0000, number, [0; 6]).0, allow, "{number}");
             assert_ne!(run(&program, notify::native_arch(), number | 0x4000_0000, [0; 6]).0, allow, "x32 {number}");

@@ -64,7 +64,8 @@ static PAIRS: LazyLock<BTreeMap<Pair, usize>> = LazyLock::new(|| {
     let attacks = syscalls::ATTACKS.iter().map(|(name, _)| (*name, Action::Kill));
     // With a namespace's flag.
     let clone = [("clone", Action::Kill)];
-    let partly = syscalls::ALLOWED.iter().filter(|row| row.when != syscalls::When::Always).map(|row| row.name);
+    let in_part = |row: &&syscalls::Row| !matches!(row.when, syscalls::When::Always | syscalls::When::Skipped);
+    let partly = syscalls::ALLOWED.iter().filter(in_part).map(|row| row.name);
     let refused = partly.chain(syscalls::ABSENT.iter().copied()).chain(TRIED).map(|name| (name, Action::Errno));
     let other = [("other", Action::Errno), ("other", Action::Kill)];
     let mut pairs: Vec<Pair> = attacks.chain(clone).chain(refused).chain(other).collect();
