@@ -125,7 +125,7 @@ fn conditions(row: &Row) -> Result<Vec<SeccompRule>, seccompiler::BackendError> 
     match row.when {
         When::Always | When::Skipped => Ok(Vec::new()),
         When::ArgIs { index, values } => values.iter().map(|value| rule(index, Dword, Eq, *value)).collect(),
-        When::Masked { mask, value } => Ok(vec![rule(0, Qword, MaskedEq(mask), value)?]),
+        When::Masked { index, mask, value } => Ok(vec![rule(index, Qword, MaskedEq(mask), value)?]),
     }
 }
 
@@ -211,7 +211,11 @@ mod tests {
             let row = ALLOWED.iter().find(|row| super::number(row.name) == Some(i64::from(number)));
             let always = row.is_some_and(|row| row.when == When::Always);
             let (answer, steps) = run(&program, notify::native_arch(), number, [0; 6]);
-            let is_open = row.is_some_and(|row| matches!(row.when, When::ArgIs { values, .. } if values.contains(&0)));
+            let is_open = row.is_some_and(|row| match row.when {
+                When::ArgIs { values, .. } => values.contains(&0),
+                When::Masked { value, .. } => value == 0,
+                When::Always | When::Skipped => false,
+            });
             assert_eq!(answer == allow, always || is_open, "{number}");
             assert_eq!(answer == RET_SUCCESS, row.is_some_and(|row| row.when == When::Skipped), "{number}");
             most = most.max(if always { steps } else { 0 });
