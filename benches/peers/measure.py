@@ -115,7 +115,7 @@ class Bench:
         command = [programs.cellblock, "--json", "--set", f"worker.slots={place.slots}"]
         for language, path in [("python3", programs.python), ("nodejs", programs.node)]:
             command += ["--set", f"runtime.{language}.path={path}"]
-        command += ["bench", "--seconds", str(seconds), "--chunk", str(CHUNK)]
+        command += ["bench", "--alone", "--seconds", str(seconds), "--chunk", str(CHUNK)]
         extra = environment(place.work, {})
         self.busy_before = busy_share(SETTLE_S)
         done = subprocess.run(command, text=True, capture_output=True, env=extra, cwd=place.work)

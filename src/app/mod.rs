@@ -17,7 +17,7 @@ mod upkeep;
 pub mod worker;
 
 pub use adapters::{AdaptersError, Backend, Distributed};
-pub use bench::{BenchError, BenchPlan, BenchRow, Unit, measure};
+pub use bench::{BenchError, BenchPlan, BenchRow, Beside, HalfLoad, Workload, measure};
 pub use dlq::{DeadLetterView, Dlq, DlqError, Replayed, Which};
 pub use doctor::{Examination, RuntimeCheck, examine};
 pub use host::{OpenError, open_host, open_host_of_any};

@@ -186,12 +186,15 @@ pub(super) struct DlqSelection {
 /// `cellblock bench`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct BenchArgs {
-    /// How long each row is measured
+    /// How long each measurement takes
     #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
     pub(super) seconds: f64,
     /// Items of a chunk
     #[arg(long, default_value_t = 1000, value_name = "NUMBER", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub(super) chunk: usize,
+    /// Throughput only: no latency at half load, and nothing to compare with
+    #[arg(long)]
+    pub(super) alone: bool,
 }
 
 /// `cellblock batch`.

@@ -5,4 +5,4 @@ mod discover;
 mod runtime;
 
 pub use discover::{RuntimeError, RuntimePaths, discover};
-pub use runtime::{Preload, Runtime};
+pub use runtime::{ENV, Preload, Runtime};

@@ -14,7 +14,7 @@ pub(super) const NODE_HARNESS: &str = include_str!("harness/harness.js");
 const HARNESS_DIR: &str = "/cellblock";
 
 /// The whole environment of every interpreter. Numeric libraries start a thread a core unless told otherwise.
-const ENV: [(&str, &str); 6] = [
+pub const ENV: [(&str, &str); 6] = [
     ("HOME", "/"),
     ("LANG", "C.UTF-8"),
     ("TZ", "UTC"),

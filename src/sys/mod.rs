@@ -12,3 +12,4 @@ pub mod notify;
 pub mod privilege;
 pub mod process;
 pub mod socket;
+pub mod ticker;
