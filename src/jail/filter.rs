@@ -1,9 +1,9 @@
 //! The allow-list as a BPF program.
 //!
-//! Calls that are allowed whatever their arguments are found by a binary search, in front of the program that
-//! seccompiler makes of the others. Its own form is a chain, which costs where nobody looks for it: at every installation
-//! the kernel (since 5.11) runs the program once for each number of two architectures, to remember which calls are always
-//! allowed, and a job installs a filter of its own.
+//! A call is found by its number in a search tree, whose leaves are answers; only calls whose arguments count go on to the
+//! program that seccompiler makes of their rows. Its own form for all of them is a chain, which costs where nobody looks for
+//! it: at every installation the kernel (since 5.11) runs the program once for each number of two architectures, to
+//! remember which calls are always allowed, and a job installs a filter of its own.
 
 use std::collections::BTreeMap;
 
@@ -22,16 +22,16 @@ use crate::sys::notify;
 pub struct FilterError(String);
 
 /// linux/seccomp.h.
+const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_USER_NOTIF: u32 = 0x7fc0_0000;
 /// SECCOMP_RET_ERRNO with no error.
 const RET_SUCCESS: u32 = 0x0005_0000;
 
-/// linux/bpf_common.h: BPF_RET | BPF_K, BPF_LD | BPF_W | BPF_ABS, BPF_JMP with BPF_JA, BPF_JEQ, BPF_JGT and BPF_JGE.
+/// linux/bpf_common.h: BPF_RET | BPF_K, BPF_LD | BPF_W | BPF_ABS, BPF_JMP with BPF_JA, BPF_JEQ and BPF_JGE.
 const BPF_RET: u16 = 0x06;
 const BPF_LD_W_ABS: u16 = 0x20;
 const BPF_JA: u16 = 0x05;
 const BPF_JEQ: u16 = 0x15;
-const BPF_JGT: u16 = 0x25;
 const BPF_JGE: u16 = 0x35;
 
 /// Stands for "not in the table" until [`suspend`] replaces it. seccompiler has no action for a notification.
@@ -45,24 +45,24 @@ const MISMATCH: SeccompAction = SeccompAction::Trace(0x0ce1);
 pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    let mut always: Vec<u32> = more.numbers().collect();
-    let mut skipped = Vec::new();
+    let mut leaves: BTreeMap<u32, Instruction> = BTreeMap::new();
     for row in ALLOWED {
         let Some(number) = number(row.name) else { continue };
-        let narrow = u32::try_from(number).map_err(|error| FilterError(error.to_string()))?;
-        match row.when {
-            When::Always => always.push(narrow),
-            When::Skipped => skipped.push(narrow),
+        let leaf = match row.when {
+            When::Always => ALLOW,
+            When::Skipped => SUCCEED,
             When::ArgIs { .. } | When::Masked { .. } => {
                 rules.insert(number, conditions(row).map_err(failed)?);
+                LOOK_AT_ARGUMENTS
             }
-        }
+        };
+        leaves.insert(u32::try_from(number).map_err(|error| FilterError(error.to_string()))?, leaf);
     }
+    leaves.extend(more.numbers().map(|number| (number, ALLOW)));
     let arch = std::env::consts::ARCH.try_into().map_err(failed)?;
     let filter = SeccompFilter::new(rules, MISMATCH, SeccompAction::Allow, arch).map_err(failed)?;
     let program: BpfProgram = filter.try_into().map_err(failed)?;
-    let mut compiled = search(&mut always, SeccompAction::Allow.into())?;
-    compiled.extend(search(&mut skipped, RET_SUCCESS)?);
+    let mut compiled = search(&leaves)?;
     compiled.extend(suspend(program));
     Ok(compiled)
 }
@@ -71,45 +71,50 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
 const AT_NUMBER: u32 = 0;
 const AT_ARCH: u32 = 4;
 
-/// The search: gives this answer to a call whose number is one of these, in the table of this architecture; falls through
-/// otherwise.
-fn search(numbers: &mut [u32], answer: u32) -> Result<Vec<Instruction>, FilterError> {
-    numbers.sort_unstable();
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for &number in numbers.iter() {
-        match ranges.last_mut() {
-            Some((_, last)) if number <= *last + 1 => *last = number,
-            Some(_) | None => ranges.push((number, number)),
-        }
+/// The leaves of the search.
+const ALLOW: Instruction = instruction(BPF_RET, 0, 0, RET_ALLOW);
+const SUCCEED: Instruction = instruction(BPF_RET, 0, 0, RET_SUCCESS);
+const SUSPEND: Instruction = instruction(BPF_RET, 0, 0, RET_USER_NOTIF);
+/// Behind the search. [`search`] knows how far that is.
+const LOOK_AT_ARGUMENTS: Instruction = instruction(BPF_JA, 0, 0, 0);
+
+/// The search: ends a call of this architecture at its number's leaf, and suspends every other.
+fn search(leaves: &BTreeMap<u32, Instruction>) -> Result<Vec<Instruction>, FilterError> {
+    // Each leaf with the first number that it is for; the next one's ends it.
+    let mut ranges = vec![(0, SUSPEND)];
+    for (&number, &leaf) in leaves {
+        ranges.pop_if(|(first, _)| *first == number);
+        ranges.extend([(number, leaf), (number + 1, SUSPEND)]);
     }
-    let tree = branch(&ranges, answer)?;
-    let skip = u32::try_from(tree.len() + 1).map_err(|error| FilterError(error.to_string()))?;
+    ranges.dedup_by_key(|(_, leaf)| *leaf);
     let mut found = vec![
         instruction(BPF_LD_W_ABS, 0, 0, AT_ARCH),
         instruction(BPF_JEQ, 1, 0, notify::native_arch()),
-        instruction(BPF_JA, 0, 0, skip),
+        SUSPEND,
         instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER),
     ];
-    found.extend(tree);
+    found.extend(tree(&ranges)?);
+    let mut behind = u32::try_from(found.len()).map_err(|error| FilterError(error.to_string()))?;
+    for instruction in &mut found {
+        behind -= 1;
+        if *instruction == LOOK_AT_ARGUMENTS {
+            instruction.operand = behind;
+        }
+    }
     Ok(found)
 }
 
-/// Every path through it ends in the answer, or jumps right behind it.
-fn branch(ranges: &[(u32, u32)], answer: u32) -> Result<Vec<Instruction>, FilterError> {
-    let middle = ranges.len() / 2;
-    let (below, above) = (ranges.get(..middle).unwrap_or_default(), ranges.get(middle + 1..).unwrap_or_default());
-    let Some(&(first, last)) = ranges.get(middle) else { return Ok(Vec::new()) };
-    let (below, above) = (branch(below, answer)?, branch(above, answer)?);
-    let far = |length: usize| u8::try_from(length).map_err(|_| FilterError("a jump is too far".to_owned()));
-    let behind = u32::try_from(above.len()).map_err(|error| FilterError(error.to_string()))?;
-    let mut found = vec![
-        instruction(BPF_JGE, 0, 2, first),
-        instruction(BPF_JGT, far(below.len() + 2)?, 0, last),
-        instruction(BPF_RET, 0, 0, answer),
-    ];
+fn tree(ranges: &[(u32, Instruction)]) -> Result<Vec<Instruction>, FilterError> {
+    let (below, above) = ranges.split_at(ranges.len() / 2);
+    let Some(&(first, leaf)) = above.first() else { return Ok(Vec::new()) };
+    if below.is_empty() {
+        return Ok(vec![leaf]);
+    }
+    let below = tree(below)?;
+    let far = u8::try_from(below.len()).map_err(|_| FilterError("a jump is too far".to_owned()))?;
+    let mut found = vec![instruction(BPF_JGE, far, 0, first)];
     found.extend(below);
-    found.push(instruction(BPF_JA, 0, 0, behind));
-    found.extend(above);
+    found.extend(tree(above)?);
     Ok(found)
 }
 
@@ -131,7 +136,7 @@ fn conditions(row: &Row) -> Result<Vec<SeccompRule>, seccompiler::BackendError> 
 
 /// Turns every return that is not "allow" into a notification.
 fn suspend(program: BpfProgram) -> Vec<Instruction> {
-    let allow = u32::from(SeccompAction::Allow);
+    let allow = RET_ALLOW;
     program
         .into_iter()
         .map(|found| {
@@ -155,7 +160,7 @@ mod tests {
         let program = compile(&Allowances::default()).unwrap();
         let returns: std::collections::BTreeSet<u32> =
             program.iter().filter(|found| found.code == BPF_RET).map(|found| found.operand).collect();
-        assert_eq!(returns, [u32::from(SeccompAction::Allow), RET_SUCCESS, RET_USER_NOTIF].into());
+        assert_eq!(returns, [RET_ALLOW, RET_SUCCESS, RET_USER_NOTIF].into());
         // BPF_MAXINSNS is 4096.
         assert!(program.len() < 1000, "{} instructions", program.len());
     }
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_allowed_besides_is_allowed_and_nothing_else() {
         let number = |name: &str| u32::try_from(super::number(name).unwrap()).unwrap();
-        let (allow, native) = (u32::from(SeccompAction::Allow), notify::native_arch());
+        let (allow, native) = (RET_ALLOW, notify::native_arch());
         let more = Allowances::of(["splice", "read"]).unwrap();
         let (usual, program) = (compile(&Allowances::default()).unwrap(), compile(&more).unwrap());
         for other in 0..1024 {
@@ -194,7 +199,6 @@ mod tests {
                 }
                 BPF_JA => at += found.operand as usize,
                 BPF_JEQ => at += jump(accumulator == found.operand),
-                BPF_JGT => at += jump(accumulator > found.operand),
                 BPF_JGE => at += jump(accumulator >= found.operand),
                 0x54 => accumulator &= found.operand,
                 code => panic!("instruction {code:#x}"),
@@ -205,7 +209,7 @@ mod tests {
     #[test]
     fn the_program_is_the_table() {
         let program = compile(&Allowances::default()).unwrap();
-        let allow = u32::from(SeccompAction::Allow);
+        let allow = RET_ALLOW;
         let mut most = 0;
         for number in 0..1024 {
             let row = ALLOWED.iter().find(|row| super::number(row.name) == Some(i64::from(number)));
@@ -218,11 +222,12 @@ mod tests {
             });
             assert_eq!(answer == allow, always || is_open, "{number}");
             assert_eq!(answer == RET_SUCCESS, row.is_some_and(|row| row.when == When::Skipped), "{number}");
-            most = most.max(if always { steps } else { 0 });
+            let is_conditional = row.is_some_and(|row| matches!(row.when, When::ArgIs { .. } | When::Masked { .. }));
+            most = most.max(if is_conditional { 0 } else { steps });
             assert_ne!(run(&program, notify::native_arch() ^ 0x8000_0000, number, [0; 6]).0, allow, "{number}");
             assert_ne!(run(&program, notify::native_arch(), number | 0x4000_0000, [0; 6]).0, allow, "x32 {number}");
         }
-        assert!(most < 32, "a call that is always allowed takes {most} steps");
+        assert!(most < 16, "a call whose arguments do not count takes {most} steps");
         let own = |name: &str| u32::try_from(super::number(name).unwrap()).unwrap();
         for (name, first, allowed) in [("kill", 2, true), ("kill", 1, false), ("kill", 0xffff_ffff, false)] {
             let answer = run(&program, notify::native_arch(), own(name), [first, 9, 0, 0, 0, 0]).0;
