@@ -28,6 +28,8 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod pace;
 #[cfg(test)]
 mod self_test;
