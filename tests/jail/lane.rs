@@ -40,7 +40,8 @@ pub(super) async fn run_in(slot: &mut Slot, program: &Program, inputs: RawJson) 
     end.map(|()| runs.pop().unwrap())
 }
 
-async fn run_all_in(
+/// Runs items in a slot.
+pub(super) async fn run_all_in(
     slot: &mut Slot,
     program: &Program,
     items: &[Item],

@@ -30,6 +30,8 @@ mod lifetime;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod losses;
+#[cfg(test)]
 mod pace;
 #[cfg(test)]
 mod self_test;
