@@ -36,6 +36,8 @@ mod pace;
 #[cfg(test)]
 mod self_test;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod suite;
 #[cfg(test)]
 mod values;
