@@ -10,7 +10,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::control::{Control, notice};
-use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, has_ended};
+use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first, has_ended};
 use super::leaves::{Leaves, OwnedLeaf};
 use super::process::EntryPlan;
 use super::template::Template;
@@ -93,6 +93,11 @@ impl Warm {
     /// The template that it was forked from.
     pub(super) const fn template(&self) -> &Arc<Template> {
         &self.template
+    }
+
+    /// Out of memory, the kernel is to take its jobs, and it, before its template.
+    pub(super) fn goes_first(&self) {
+        goes_first(self.pidfd.get_ref().as_fd());
     }
 
     /// Whether it can fork another job.
