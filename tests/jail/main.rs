@@ -34,6 +34,8 @@ mod losses;
 #[cfg(test)]
 mod pace;
 #[cfg(test)]
+mod pressure;
+#[cfg(test)]
 mod self_test;
 #[cfg(test)]
 mod soak;
