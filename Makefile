@@ -2,6 +2,7 @@
 # make test   everything that must hold, with all that it needs
 # make test-vm    the tests of the jail in a virtual machine with version 2 of cgroups, as root and as a user (docs/hosts.md)
 # make test-unprivileged   the same as a user on version 1, and without any cgroup; as root
+# make soak   10,000 kills, then 200,000 jobs that end in every way, after which nothing may be left; half an hour
 # make fuzz   libFuzzer over the parsers that face hostile bytes, ten minutes each
 # make check-arm  that all of it compiles for aarch64
 # make peers  a comparison with Celery, RQ, BullMQ and bubblewrap: benches/peers/README.md
@@ -37,7 +38,7 @@ PACKAGES := target/packages
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := frames messages jobs batches
 
-.PHONY: fuzz demo test test-vm test-unprivileged test-packages check-arm docker-test lint unit build bench peers deny clean \
+.PHONY: fuzz demo soak test test-vm test-unprivileged test-packages check-arm docker-test lint unit build bench peers deny clean \
   install-run install-test install-peers install-docker
 
 # Installs those of $(1) that are missing. Needs apt: on another system, install their like by hand.
@@ -98,6 +99,10 @@ test-vm: install-test
 
 test-unprivileged: install-test
 	sh tests/unprivileged.sh $(FILTER)
+
+# JAIL_TEST_KILLS and JAIL_TEST_JOBS set other numbers; a line every 5,000 says how much of everything there is.
+soak: install-test
+	$(CARGO) test --locked --test jail -- --ignored --nocapture --test-threads=1 soak::
 
 # Packages are fetched by pip with your own settings, once for each state of requirements.txt.
 test-packages: build install-test $(PACKAGES)/installed

@@ -368,6 +368,14 @@ mod tests {
     }
 
     #[test]
+    fn a_template_has_a_share_of_jobs() {
+        let load = |flags: &[&str]| Config::load(&sources("", &[], flags)).map(|config| config.recycle_after());
+        assert_eq!(load(&[]).unwrap(), 100_000);
+        assert_eq!(load(&["worker.recycle_after=7"]).unwrap(), 7);
+        assert!(load(&["worker.recycle_after=0"]).unwrap_err().to_string().starts_with("worker.recycle_after"));
+    }
+
+    #[test]
     fn servers_come_in_pairs_and_their_passwords_are_not_shown() {
         let load = |flags: &[&str]| Config::load(&sources("", &[], flags));
         assert_eq!(load(&[]).unwrap().servers().unwrap(), None);

@@ -122,9 +122,7 @@ struct Outer {
 }
 
 fn build(plan: &JailPlan, control: &OwnedFd) -> Result<Outer, Failure> {
-    // The kernel's memory killer, out of memory on the host, takes a job before it takes a worker. Inherited by
-    // every slot. Lowering it again would need CAP_SYS_RESOURCE.
-    fs::write("/proc/self/oom_score_adj", "1000").map_err(at(Stage::Plan))?;
+    go_before_the_worker(plan.ids).map_err(at(Stage::Plan))?;
     let proc = fs::File::open("/proc").map_err(at(Stage::Plan))?;
     let mut namespaces = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
@@ -166,6 +164,20 @@ fn build(plan: &JailPlan, control: &OwnedFd) -> Result<Outer, Failure> {
             Ok(Outer { pid })
         }
     }
+}
+
+/// The kernel's memory killer, out of memory on the host, takes a job before a template, and a template before a worker.
+/// Inherited by everything below; the worker raises slots to 1000 ([`process::let_go_first`]), which it may not where they
+/// are out of its reach: there, all of the jail is at 1000, and the kernel takes what is largest. Lowering a value that was
+/// inherited would need CAP_SYS_RESOURCE.
+fn go_before_the_worker(ids: IdMap) -> io::Result<()> {
+    const PATH: &str = "/proc/self/oom_score_adj";
+    let inherited: i32 = fs::read_to_string(PATH)?.trim().parse().map_err(io::Error::other)?;
+    let score = match ids {
+        IdMap::Range { .. } => inherited.max(500),
+        IdMap::Single => 1000,
+    };
+    fs::write(PATH, score.to_string())
 }
 
 fn enter_single_id_namespace() -> io::Result<()> {

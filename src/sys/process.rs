@@ -1,7 +1,8 @@
 //! Making, watching and ending processes.
 
 use std::ffi::CString;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -161,6 +162,48 @@ pub fn spawn(binary: &Path, args: &[&str], stdin: OwnedFd) -> io::Result<std::pr
         .stdout(std::process::Stdio::null())
         .process_group(0)
         .spawn()
+}
+
+/// The process that a pidfd stands for; `None` when it is not seen from here or has ended.
+///
+/// # Errors
+/// The system's error.
+pub fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<Option<u32>> {
+    // proc_pid_fdinfo(5): 0 or -1 for one that is not seen or has ended.
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).and_then(|text| text.trim().parse().ok());
+    Ok(pid.filter(|pid| *pid > 0))
+}
+
+/// The children of a process that has one thread.
+///
+/// # Errors
+/// The system's error.
+pub fn children(pid: u32) -> io::Result<Vec<u32>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+    Ok(text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// Has the kernel take this process, its children and all that they fork from here on before everybody else, when it is
+/// out of memory.
+///
+/// # Errors
+/// The system's error: a user may not say that of a process that is out of its reach.
+pub fn let_go_first(pidfd: BorrowedFd<'_>) -> io::Result<()> {
+    let Some(pid) = pid_of(pidfd)? else { return Err(io::ErrorKind::NotFound.into()) };
+    let open = |pid: u32| OpenOptions::new().write(true).open(format!("/proc/{pid}/oom_score_adj"));
+    let mut own = open(pid)?;
+    // What is open is a process's, whoever gets its number next: it only has to be the right one now.
+    if pid_of(pidfd)? != Some(pid) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    own.write_all(b"1000")?;
+    let of_children: Vec<_> = children(pid)?.into_iter().map(|child| (child, open(child))).collect();
+    let still = children(pid)?;
+    for (_, file) in of_children.into_iter().filter(|(child, _)| still.contains(child)) {
+        file?.write_all(b"1000")?;
+    }
+    Ok(())
 }
 
 /// Runs a trusted program of the host to its end with an empty environment but for `LANG=C.UTF-8`, and gives

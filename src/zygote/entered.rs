@@ -1,6 +1,6 @@
 //! An interpreter that has taken the last steps.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -11,6 +11,7 @@ use super::process::Body;
 use super::warm::{Forked, Warm};
 use crate::jail::Report;
 use crate::jail::cgroup::LeafUsage;
+use crate::sys::process;
 
 /// How long the kernel may take to end a killed slot or job.
 pub(super) const END_DEADLINE: Duration = Duration::from_secs(10);
@@ -135,4 +136,12 @@ impl Life {
 /// Readable when its process has ended.
 pub(super) fn has_ended(pidfd: &OwnedFd) -> bool {
     crate::sys::fd::is_readable(pidfd.as_fd())
+}
+
+/// Out of memory, the kernel is to take this process and its children before templates and jailers. Where it is out of the
+/// worker's reach, all of them have one rank.
+pub(super) fn goes_first(pidfd: BorrowedFd<'_>) {
+    if let Err(error) = process::let_go_first(pidfd) {
+        tracing::debug!(%error, "a slot has the rank of its jailer for the kernel's memory killer");
+    }
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::Jailer;
 use super::control::{Control, notice};
-use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams};
+use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first};
 use super::leaves::OwnedLeaf;
 use crate::jail::cgroup::{LeafLimits, LeafUsage};
 use crate::jail::{JailerRequest, Report, SlotUid, SpawnFlags, SpawnRequest};
@@ -124,7 +124,10 @@ impl OneShot {
     pub(super) async fn ready(mut self) -> Result<Self, Fault> {
         let came = timeout(BOOT_DEADLINE, notice(&self.control)).await;
         match came.map_err(|_| Fault::setup(Stage::Boot, "interpreter was not ready in time"))? {
-            Ok((Notice::Ready, _)) => Ok(self),
+            Ok((Notice::Ready, _)) => {
+                goes_first(self.body.pidfd.get_ref().as_fd());
+                Ok(self)
+            }
             Ok(_) => Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn")),
             Err(error) => Err(self.autopsy(&error).await),
         }

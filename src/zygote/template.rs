@@ -102,7 +102,10 @@ impl Template {
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;
         let warm = Warm::new(std::sync::Arc::clone(self), control, pidfd, leaf);
         match timeout(SLOT_DEADLINE, notice(warm.control())).await {
-            Ok(Ok((Notice::Ready, _))) => Ok(warm),
+            Ok(Ok((Notice::Ready, _))) => {
+                warm.goes_first();
+                Ok(warm)
+            }
             Ok(Ok((Notice::Failed { stage, errno }, _))) => {
                 Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
             }

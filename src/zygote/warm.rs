@@ -10,7 +10,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::control::{Control, notice};
-use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, has_ended};
+use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first, has_ended};
 use super::leaves::{Leaves, OwnedLeaf};
 use super::process::EntryPlan;
 use super::template::Template;
@@ -24,6 +24,12 @@ const ENTER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a job that has answered everything may take to leave. Longer, it costs its slot.
 const LEAVE_DEADLINE: Duration = Duration::from_millis(250);
+
+/// Tasks in a leaf that are none of a job's: the slot, and the job's init.
+const TASKS_OF_SLOT: u32 = 2;
+
+/// The same where each job is born in a leaf of its own, beside its slot: the job's init.
+const TASKS_OF_INIT: u32 = 1;
 
 /// A warm slot between two jobs. Dropped, it is killed.
 #[derive(Debug)]
@@ -89,6 +95,11 @@ impl Warm {
         &self.template
     }
 
+    /// Out of memory, the kernel is to take its jobs, and it, before its template.
+    pub(super) fn goes_first(&self) {
+        goes_first(self.pidfd.get_ref().as_fd());
+    }
+
     /// Whether it can fork another job.
     pub(super) fn is_alive(&self) -> bool {
         !has_ended(self.pidfd.get_ref())
@@ -108,12 +119,12 @@ impl Warm {
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let own_leaf = match &mut self.leaf {
             Some(kept) => {
-                kept.prepare(plan.leaf).map_err(at_cgroup)?;
+                kept.prepare(plan.leaf.beside(TASKS_OF_SLOT)).map_err(at_cgroup)?;
                 None
             }
             None => {
                 let leaf = leaves.make(group, number)?;
-                leaf.limit(plan.leaf).map_err(at_cgroup)?;
+                leaf.limit(plan.leaf.beside(TASKS_OF_INIT)).map_err(at_cgroup)?;
                 Some(leaf)
             }
         };

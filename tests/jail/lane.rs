@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cellblock::job::{Language, Program, RawJson};
 use cellblock::lang::{self, Runtime, RuntimePaths};
 use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
-use cellblock::zygote::{Host, Slot};
+use cellblock::zygote::{Host, HostSettings, Slot};
 use tokio::sync::watch;
 
 use super::leftovers::{self, Census};
@@ -33,12 +33,41 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
+/// Runs a program once in a slot.
+pub(super) async fn run_in(slot: &mut Slot, program: &Program, inputs: RawJson) -> Result<ItemRun, Interrupted> {
+    let (_wish, interrupt) = watch::channel(Interrupt::None);
+    let (mut runs, end) = run_all_in(slot, program, &[Item { index: 0, inputs }], &interrupt).await;
+    end.map(|()| runs.pop().unwrap())
+}
+
+/// Runs items in a slot.
+pub(super) async fn run_all_in(
+    slot: &mut Slot,
+    program: &Program,
+    items: &[Item],
+    interrupt: &watch::Receiver<Interrupt>,
+) -> (Vec<ItemRun>, Result<(), Interrupted>) {
+    let file = match program.language {
+        Language::Python => "main.py",
+        Language::Node => "main.js",
+    };
+    let call = Call { program, file, attempt: 1, idempotency_key: None };
+    let mut runs = Vec::new();
+    let end = run_items(slot, &call, items, interrupt, &mut |run| runs.push(run)).await;
+    (runs, end)
+}
+
 impl Lane {
     pub(super) fn open(runtime: Runtime) -> Self {
+        Self::open_as(runtime, &HostSettings::default())
+    }
+
+    /// The same, with an operator's settings.
+    pub(super) fn open_as(runtime: Runtime, settings: &HostSettings) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let nonce = NUMBER.fetch_add(1, Ordering::Relaxed);
         let language = runtime.language;
-        let host = Arc::new(Host::open(vec![runtime], Path::new(BINARY), nonce).unwrap());
+        let host = Arc::new(Host::open_as(vec![runtime], Path::new(BINARY), nonce, settings).unwrap());
         let slot = Slot::new(Arc::clone(&host));
         let group = format!("cellblock-{}-{nonce:08x}", std::process::id());
         Self { host, slot, language, group }
@@ -51,21 +80,12 @@ impl Lane {
         items: &[Item],
         interrupt: &watch::Receiver<Interrupt>,
     ) -> (Vec<ItemRun>, Result<(), Interrupted>) {
-        let file = match program.language {
-            Language::Python => "main.py",
-            Language::Node => "main.js",
-        };
-        let call = Call { program, file, attempt: 1, idempotency_key: None };
-        let mut runs = Vec::new();
-        let end = run_items(&mut self.slot, &call, items, interrupt, &mut |run| runs.push(run)).await;
-        (runs, end)
+        run_all_in(&mut self.slot, program, items, interrupt).await
     }
 
     /// Runs a program once.
     pub(super) async fn run(&mut self, program: &Program, inputs: RawJson) -> Result<ItemRun, Interrupted> {
-        let (_wish, interrupt) = watch::channel(Interrupt::None);
-        let (mut runs, end) = self.run_all(program, &[Item { index: 0, inputs }], &interrupt).await;
-        end.map(|()| runs.pop().unwrap())
+        run_in(&mut self.slot, program, inputs).await
     }
 
     /// What there is of this lane now.

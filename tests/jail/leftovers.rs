@@ -33,6 +33,11 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// Whether it runs this program, and not an interpreter.
+    pub(super) fn is_ours(&self) -> bool {
+        self.name == "cellblock"
+    }
+
     /// Whether it is the same process, and not a later one with its number. One that has ended and waits to be
     /// reaped is none.
     pub(super) fn is_same(&self, other: &Self) -> bool {
@@ -44,10 +49,16 @@ impl Census {
     /// Whether there is no job: at most the jailer's inner process, below it two templates and the init of a spare
     /// interpreter, and below those two warm slots and that interpreter. What is further below is a job's.
     pub(super) fn is_at_rest(&self) -> bool {
-        let at = |depth: usize| self.below.iter().filter(|process| self.depth(process) == depth).count();
+        let at = |depth: usize| self.at(depth).count();
         let known = [(1, 1), (2, 3), (3, 3)];
         let all: usize = known.iter().map(|(depth, _)| at(*depth)).sum();
         known.iter().all(|(depth, most)| at(*depth) <= *most) && all == self.below.len() && self.leaves() <= 3
+    }
+
+    /// Those that are so far below the jailer: 1 its inner process, 2 templates, 3 slots, 4 the init of a job, 5 the job;
+    /// of an interpreter of its own, 2 is the init and 3 the job.
+    pub(super) fn at(&self, depth: usize) -> impl Iterator<Item = &Process> {
+        self.below.iter().filter(move |process| self.depth(process) == depth)
     }
 
     /// How far a process is below the jailer.

@@ -17,18 +17,18 @@ use super::leftovers::{self, Process, within};
 use super::pace;
 use super::suite::alone;
 
-fn send_kill(pid: u32) {
+pub(super) fn send_kill(pid: u32) {
     kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL).unwrap();
 }
 
-async fn assert_works(lane: &mut Lane) {
+pub(super) async fn assert_works(lane: &mut Lane) {
     let program = Program::new(Language::Python, "def main():\n    return {'a': 1}");
     let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
     assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
 }
 
 /// That these processes end soon.
-async fn assert_gone(processes: &[Process]) {
+pub(super) async fn assert_gone(processes: &[Process]) {
     let gone = leftovers::eventually(|| async {
         let all = leftovers::processes();
         let left: Vec<_> = processes.iter().filter(|process| all.iter().any(|other| other.is_same(process))).collect();

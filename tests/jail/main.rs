@@ -28,9 +28,17 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod losses;
+#[cfg(test)]
 mod pace;
 #[cfg(test)]
+mod pressure;
+#[cfg(test)]
 mod self_test;
+#[cfg(test)]
+mod soak;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]

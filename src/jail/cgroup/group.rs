@@ -13,6 +13,14 @@ pub struct LeafLimits {
     pub pids: u32,
 }
 
+impl LeafLimits {
+    /// The same for a job that shares its leaf with so many tasks of ours.
+    #[must_use]
+    pub const fn beside(self, tasks: u32) -> Self {
+        Self { memory_bytes: self.memory_bytes, pids: self.pids.saturating_add(tasks) }
+    }
+}
+
 /// What a leaf has counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeafUsage {

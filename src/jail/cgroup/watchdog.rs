@@ -7,11 +7,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Group, Leaf, LeafLimits, LeafUsage, files};
+use crate::sys::process;
 
 /// What the kernel holds for a thread, roughly: its stack and its structures.
 const THREAD_BYTES: u64 = 64 << 10;
@@ -27,7 +28,7 @@ impl Watchdog {
     /// Checks that this kernel tells what is looked at.
     pub(super) fn create() -> io::Result<Self> {
         let pid = std::process::id();
-        children(pid)?;
+        process::children(pid)?;
         look(pid).map(|_| Self)
     }
 }
@@ -77,7 +78,7 @@ struct Sight {
 impl Seen {
     /// Looks at all processes below init.
     fn look(&mut self) -> Sight {
-        let pids = self.init.and_then(|init| children(init).ok()).unwrap_or_default();
+        let pids = self.init.and_then(|init| process::children(init).ok()).unwrap_or_default();
         // One that ended between the two reads is not there any more.
         let all = pids.into_iter().filter_map(|pid| look(pid).ok());
         let sum = all
@@ -115,11 +116,9 @@ impl Leaf for WatchedLeaf {
     }
 
     fn watch(&self, init: BorrowedFd<'_>) -> io::Result<()> {
-        // proc_pid_fdinfo(5): the process that a pidfd stands for, 0 or -1 when it is not seen from here or has ended.
-        let info = files::read(&Path::new("/proc/self/fdinfo").join(init.as_raw_fd().to_string()))?;
-        let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).and_then(|text| text.trim().parse().ok());
+        let pid = process::pid_of(init)?;
         let mut seen = self.seen();
-        seen.init = pid.filter(|pid| *pid > 0);
+        seen.init = pid;
         seen.base_bytes = seen.look().bytes;
         seen.peak_bytes = 0;
         Ok(())
@@ -145,12 +144,6 @@ impl Leaf for WatchedLeaf {
     fn remove(&self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// The children of a process that has one thread.
-fn children(pid: u32) -> io::Result<Vec<u32>> {
-    let text = files::read(Path::new(&format!("/proc/{pid}/task/{pid}/children")))?;
-    Ok(text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
 }
 
 fn look(pid: u32) -> io::Result<Sight> {
