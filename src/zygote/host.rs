@@ -249,6 +249,7 @@ impl Host {
                 Ok(_) => tracing::debug!(language, ?took, "template is ready"),
                 Err(fault) => {
                     tracing::warn!(%fault, language, ?took, "a template did not start; jobs start interpreters of their own");
+                    self.telemetry.jail_failed(fault);
                     if fault.stage.is_none() {
                         station.forget(&jailer);
                     }

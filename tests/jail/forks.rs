@@ -8,6 +8,10 @@ use serde_json::Value;
 use super::lane::{Lane, block_on, runtime};
 use super::suite::alone;
 
+/// How far below the jailer, and what is there ([`super::leftovers::Census::at`]).
+const SLOT: usize = 3;
+const JOB: usize = 5;
+
 /// How many jobs draw.
 const JOBS: usize = 1000;
 
@@ -67,4 +71,33 @@ fn a_thousand_jobs_of_one_slot_draw_different_numbers_from_every_source() {
             lane.close().await.unwrap();
         });
     }
+}
+
+/// Unique memory of an idle slot and of the next job's process, with everything of the preload list loaded. (What is
+/// between them has the memory of the slot.)
+#[test]
+fn an_idle_slot_has_less_than_five_mebibytes_of_its_own() {
+    const MOST_KIB: u64 = 5 << 10;
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Python));
+        let program = Program::new(Language::Python, "import pandas\ndef main(): return {}");
+        for _ in 0..3 {
+            lane.run(&program, RawJson::empty_object()).await.unwrap();
+        }
+        let census = lane.census();
+        let pids: Vec<u32> =
+            [SLOT, JOB].into_iter().flat_map(|depth| census.at(depth)).map(|process| process.pid).collect();
+        assert!(!pids.is_empty(), "{census:?}");
+        let own: u64 = pids.iter().map(|pid| private_kib(*pid)).sum();
+        assert!(own < MOST_KIB, "{own} KiB in {pids:?}");
+        lane.close().await.unwrap();
+    });
+}
+
+/// Pages that no other process has.
+fn private_kib(pid: u32) -> u64 {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    let private = rollup.lines().filter(|line| line.starts_with("Private_"));
+    private.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
 }

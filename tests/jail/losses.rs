@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellblock::job::{FaultKind, Language, OutcomeKind, Program, RawJson};
+use cellblock::lang::{self, RuntimePaths};
 use cellblock::runner::{Interrupt, Interrupted, Item, ItemRun};
 use cellblock::sys::clock;
 use cellblock::zygote::{HostSettings, Slot};
@@ -178,6 +179,38 @@ fn a_job_whose_process_is_lost_again_and_again_is_given_back_as_a_fault() {
         assert!(matches!(fault.kind, FaultKind::ZygoteDied | FaultKind::SetupFailed), "{fault:?}");
         drop(host);
         assert_works(&mut lane).await;
+        lane.close().await.unwrap();
+    });
+}
+
+#[test]
+fn where_a_template_does_not_start_jobs_go_on_and_the_metrics_say_so() {
+    let _alone = alone();
+    block_on(async {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("trouble.py"), "import os; os._exit(7)").unwrap();
+        let (packages, preload) = (vec![directory.path().to_owned()], vec!["trouble".to_owned()]);
+        let paths = RuntimePaths { packages, preload, ..RuntimePaths::default() };
+        let mut lane = Lane::open(lang::discover(Language::Python, &paths).unwrap());
+        // It is enough to name the module: that is how a template is chosen.
+        let mut program = Program::new(Language::Python, "import json  # no trouble\ndef main(): return {}");
+        program.limits.wall_ms = pace::at_most_ms(program.limits.wall_ms);
+        for _ in 0..3 {
+            let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
+            assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
+        }
+        let exposition = lane.host.telemetry().render().body;
+        let count = |start: &str| -> u64 {
+            let lines = exposition.lines().filter(|line| line.starts_with(start));
+            lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+        };
+        assert_eq!(count("cellblock_sandbox_setup_failures_total{"), 1, "{exposition}");
+        let spares =
+            |kind: &str| count(&format!("cellblock_sandbox_spares_total{{lang=\"python3\",spare=\"{kind}\"}}"));
+        assert_eq!((spares("none"), spares("booting") + spares("ready")), (1, 2), "{exposition}");
+        // Other programs are forked as ever.
+        assert_works(&mut lane).await;
+        assert!(lane.slot.is_warm());
         lane.close().await.unwrap();
     });
 }
