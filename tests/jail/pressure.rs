@@ -8,6 +8,7 @@ use std::time::Duration;
 use cellblock::jail::IdMap;
 use cellblock::job::{Language, OutcomeKind, Program, RawJson};
 use cellblock::runner::ItemRun;
+use cellblock::sys::clock;
 use cellblock::zygote::Slot;
 
 use super::lane::{Lane, block_on, run_in, runtime};
@@ -24,7 +25,7 @@ const INSIDE: &str = "pressure::in_a_group_that_is_too_small_the_kernel_takes_a_
 /// The group's limit. Worker, jailer and template take some 40 MiB of it.
 const GROUP_BYTES: usize = 256 * MIB;
 
-/// Holds so much, having waited so long, until it is told to end by its deadline.
+/// Waits, takes so much memory, and holds it for a time.
 const HOLDER: &str = "
 import time
 def main(wait_ms, mib, hold_ms):
@@ -46,18 +47,18 @@ fn holding(wait_ms: u64, mib: u64, hold_ms: u64) -> RawJson {
     RawJson::parse(format!(r#"{{"wait_ms": {wait_ms}, "mib": {mib}, "hold_ms": {hold_ms}}}"#)).unwrap()
 }
 
-/// proc_pid_oom_score_adj(5).
-fn score(pid: u32) -> i32 {
-    std::fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).unwrap().trim().parse().unwrap()
+/// proc_pid_oom_score_adj(5); none for a process that has ended.
+fn score(pid: u32) -> Option<i32> {
+    std::fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).ok()?.trim().parse().ok()
 }
 
 /// Waits until worker, outer jailer and what is below it, level by level, have these scores.
 async fn assert_scores(jailer: u32, expected: &[i32]) {
     let found = within(pace::at_most(Duration::from_secs(2)), || async {
         let census = leftovers::census(Some(jailer), "none");
-        let below = (1..).map_while(|depth| census.at(depth).next().map(|process| score(process.pid)));
-        let scores: Vec<i32> = [std::process::id(), jailer].map(score).into_iter().chain(below).collect();
-        if scores == expected { Ok(()) } else { Err(scores) }
+        let below = (1..).map_while(|depth| census.at(depth).next().map(|process| process.pid));
+        let scores: Vec<_> = [std::process::id(), jailer].into_iter().chain(below).map(score).collect();
+        if scores.iter().flatten().eq(expected) { Ok(()) } else { Err(scores) }
     });
     found.await.unwrap_or_else(|scores| panic!("{scores:?} instead of {expected:?}"));
 }
@@ -71,7 +72,7 @@ fn a_job_goes_before_its_template_and_a_template_before_the_worker() {
         let jailer = lane.host.jailer_pid(Language::Python).unwrap();
         let own_map = std::fs::read_to_string("/proc/self/uid_map").unwrap();
         let reaches = matches!(IdMap::choose(nix::unistd::geteuid().as_raw(), &own_map), IdMap::Range { .. });
-        let worker = score(std::process::id());
+        let worker = score(std::process::id()).unwrap();
         let kept = if reaches { worker.max(500) } else { 1000 };
         assert!(worker < kept);
 
@@ -96,9 +97,9 @@ fn a_job_with_an_interpreter_of_its_own_goes_before_the_jailer() {
                 host.jailer_pid(Language::Python).ok_or("no jailer")
             });
             let jailer = jailer.await.unwrap();
-            let kept = score(jailer);
+            let kept = score(jailer).unwrap();
             // Both jailers; init and job.
-            assert_scores(jailer, &[score(std::process::id()), kept, kept, 1000, 1000]).await;
+            assert_scores(jailer, &[score(std::process::id()).unwrap(), kept, kept, 1000, 1000]).await;
         };
         let (run, ()) = tokio::join!(lane.run(&program, holding(0, 1, 1000)), looks);
         assert_eq!(run.unwrap().verdict.outcome.kind(), OutcomeKind::Succeeded);
@@ -131,13 +132,27 @@ impl SmallGroup {
 
 impl Drop for SmallGroup {
     fn drop(&mut self) {
-        // The worker's seat on version 2.
-        for dir in [self.0.join("cellblock-worker"), self.0.clone()] {
-            if dir.exists() {
-                std::fs::remove_dir(&dir).unwrap_or_else(|error| println!("{}: {error}", dir.display()));
+        // A worker that was killed has left its groups, and the kernel may still be ending what was in them.
+        let end = clock::now() + pace::at_most(Duration::from_secs(2));
+        while let Err(error) = remove(&self.0) {
+            if clock::now() > end {
+                println!("{}: {error}", self.0.display());
+                break;
             }
+            std::thread::yield_now();
         }
     }
+}
+
+/// Removes a group with those below it.
+fn remove(group: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(group)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove(&entry.path())?;
+        }
+    }
+    std::fs::remove_dir(group)
 }
 
 #[test]

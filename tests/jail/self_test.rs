@@ -4,8 +4,10 @@ use cellblock::app::self_test;
 use cellblock::job::Language;
 
 use super::lane::{Lane, block_on, runtime};
+use super::suite::alone;
 
 fn passes(language: Language) {
+    let _alone = alone();
     let lane = Lane::open(runtime(language));
     let tested = block_on(self_test(&lane.host, language)).unwrap();
     assert!(tested.is_forked, "jobs are forked");
