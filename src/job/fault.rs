@@ -112,6 +112,8 @@ pub enum FaultKind {
     SetupFailed,
     /// An interpreter died, or broke the protocol, before it had been given the job.
     ZygoteDied,
+    /// The kernel ended the job for memory that others used: the host was out of it, or a control group above the job's.
+    HostMemory,
     /// The worker that held the claim is gone.
     WorkerLost,
     /// The store has no room for the result.
@@ -124,9 +126,10 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SetupFailed,
         Self::ZygoteDied,
+        Self::HostMemory,
         Self::WorkerLost,
         Self::StoreFull,
         Self::StoreUnavailable,
@@ -139,6 +142,7 @@ impl FaultKind {
         match self {
             Self::SetupFailed => "setup_failed",
             Self::ZygoteDied => "zygote_died",
+            Self::HostMemory => "host_memory",
             Self::WorkerLost => "worker_lost",
             Self::StoreFull => "store_full",
             Self::StoreUnavailable => "store_unavailable",
@@ -170,5 +174,12 @@ impl Fault {
     #[must_use]
     pub fn zygote_died(message: impl Into<String>) -> Self {
         Self { kind: FaultKind::ZygoteDied, stage: None, message: message.into() }
+    }
+
+    /// A job that the kernel ended for memory that others used.
+    #[must_use]
+    pub fn host_memory() -> Self {
+        let message = "the kernel ended the job, which was below its limit, for want of memory outside of it";
+        Self { kind: FaultKind::HostMemory, stage: None, message: message.to_owned() }
     }
 }

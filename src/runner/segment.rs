@@ -466,12 +466,16 @@ impl<'a> Segment<'a> {
             // Whatever a program does, its init lives to report it.
             return (self.finished, SegmentEnd::Fault(Fault::zygote_died("a slot ended without a report")));
         }
+        let is_pressed = remains.usage.is_pressed;
+        if report.is_none() && stop.is_none() && is_pressed {
+            return (self.finished, SegmentEnd::Fault(Fault::host_memory()));
+        }
         let violates_protocol = report.is_none() && matches!(stop, Some(Stop::ProtocolViolation(_)));
         let facts = Facts {
             report,
             stop,
             end: self.end,
-            oom_kills: remains.usage.oom_kills,
+            oom_kills: if is_pressed { 0 } else { remains.usage.oom_kills },
             heap_exhausted: self.logs.has_heap_text(),
             denied: self.take_calls(),
         };

@@ -30,6 +30,8 @@ pub struct LeafUsage {
     pub memory_peak_bytes: u64,
     /// Processes of this leaf that the kernel killed for memory.
     pub oom_kills: u64,
+    /// Whether that was for another limit than the leaf's: the host's, or that of a group above. False without a kill.
+    pub is_pressed: bool,
 }
 
 /// The worker's own group, below the one it was started in.

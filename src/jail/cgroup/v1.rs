@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Group, Leaf, LeafLimits, LeafUsage, files};
 
+/// How far below its limit a leaf may have been when a charge was over it: a huge page, and as much again of what
+/// processors keep in stock.
+const LAST_CHARGE: u64 = 4 << 20;
+
 /// The worker's group in each hierarchy.
 #[derive(Debug)]
 pub(super) struct GroupV1 {
@@ -121,11 +125,12 @@ impl Leaf for LeafV1 {
     }
 
     fn usage(&self) -> io::Result<LeafUsage> {
-        Ok(LeafUsage {
-            cpu_us: self.cpu_us()?,
-            memory_peak_bytes: files::read_number(&self.memory.join("memory.max_usage_in_bytes"))?,
-            oom_kills: files::read_keyed(&self.memory.join("memory.oom_control"), "oom_kill")?,
-        })
+        let oom_kills = files::read_keyed(&self.memory.join("memory.oom_control"), "oom_kill")?;
+        let memory_peak_bytes = files::read_number(&self.memory.join("memory.max_usage_in_bytes"))?;
+        let is_pressed = oom_kills > 0
+            && memory_peak_bytes.saturating_add(LAST_CHARGE)
+                < files::read_number(&self.memory.join("memory.limit_in_bytes"))?;
+        Ok(LeafUsage { cpu_us: self.cpu_us()?, memory_peak_bytes, oom_kills, is_pressed })
     }
 
     fn remove(&self) -> io::Result<()> {

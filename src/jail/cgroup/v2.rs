@@ -129,11 +129,11 @@ impl Leaf for LeafV2 {
         // memory.peak is there from 5.19; before, the charge at the end is the best there is.
         let peak = files::read_number(&self.dir.join("memory.peak"))
             .or_else(|_| files::read_number(&self.dir.join("memory.current")))?;
-        Ok(LeafUsage {
-            cpu_us: self.cpu_us()?,
-            memory_peak_bytes: peak,
-            oom_kills: files::read_keyed(&self.dir.join("memory.events"), "oom_kill")?,
-        })
+        let events = self.dir.join("memory.events");
+        let oom_kills = files::read_keyed(&events, "oom_kill")?;
+        // "oom" counts how often an allocation was about to fail at this leaf's own limit.
+        let is_pressed = oom_kills > 0 && files::read_keyed(&events, "oom")? == 0;
+        Ok(LeafUsage { cpu_us: self.cpu_us()?, memory_peak_bytes: peak, oom_kills, is_pressed })
     }
 
     fn remove(&self) -> io::Result<()> {

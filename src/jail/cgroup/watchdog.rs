@@ -138,7 +138,7 @@ impl Leaf for WatchedLeaf {
     fn usage(&self) -> io::Result<LeafUsage> {
         let mut seen = self.seen();
         seen.look();
-        Ok(LeafUsage { cpu_us: seen.cpu_us, memory_peak_bytes: seen.peak_bytes, oom_kills: 0 })
+        Ok(LeafUsage { cpu_us: seen.cpu_us, memory_peak_bytes: seen.peak_bytes, ..LeafUsage::default() })
     }
 
     fn remove(&self) -> io::Result<()> {
