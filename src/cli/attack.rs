@@ -61,6 +61,9 @@ fn print_text(rows: &[Row], failures: usize) {
         }
     }
     print::line(table);
+    for skipped in rows.iter().flat_map(|row| row.classes.values()).flat_map(|class| &class.skipped) {
+        print::line(format_args!("not run: {skipped}"));
+    }
     for failure in rows.iter().flat_map(|row| row.classes.values()).flat_map(|class| &class.failures) {
         print::line(format_args!("\n{failure}"));
     }

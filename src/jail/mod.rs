@@ -45,4 +45,4 @@ pub use allowances::{AllowanceError, Allowances};
 pub use drop_root::{DropRootError, UID as UNPRIVILEGED_UID, drop_root};
 pub use jailer::{JailerRequest, SpawnFlags, SpawnReply, SpawnRequest, TemplateRequest, run as run_jailer};
 pub use plan::{Bind, FileContent, IdMap, JailPlan, PlanFile, RootPlan, SlotUid};
-pub use slot::{Report, ReportError};
+pub use slot::{Report, ReportError, SCRATCH};

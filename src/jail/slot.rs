@@ -22,8 +22,8 @@ use crate::sys::{fd, privilege};
 /// Every jail has this host name.
 const HOST_NAME: &str = "cell";
 
-/// Where the scratch directory is.
-const SCRATCH: &str = "/tmp";
+/// Where a job has its scratch directory, and another one nothing.
+pub const SCRATCH: &str = "/tmp";
 
 /// Status of a slot's process that could not be set up; the report says why.
 const SETUP_FAILED: i32 = 125;

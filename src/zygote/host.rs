@@ -14,8 +14,8 @@ use super::templates::{Templates, Wanted};
 use super::warm::{Asked, Warm};
 use crate::jail::cgroup::{self, CgroupError, Group, Need};
 use crate::jail::filter::{self, FilterError};
-use crate::jail::{Allowances, IdMap, JailPlan, probe};
-use crate::job::{Fault, Language};
+use crate::jail::{Allowances, IdMap, JailPlan, SCRATCH, probe};
+use crate::job::{Fault, Language, Stage};
 use crate::lang::Runtime;
 use crate::sys::clock;
 use crate::sys::native::Instruction;
@@ -200,6 +200,12 @@ impl Host {
 
     async fn try_boot(&self, language: Language, spec: &SpawnSpec) -> Result<OneShot, Fault> {
         let station = self.station(language)?;
+        let program = &station.runtime.program;
+        if spec.scratch_bytes > 0 && program.starts_with(SCRATCH) {
+            let text = "is where programs have their scratch directory: install it elsewhere, or set";
+            let message = format!("{} {text} runtime.{}.path", program.display(), language.as_str());
+            return Err(Fault::setup(Stage::Scratch, message));
+        }
         let begun = clock::now();
         let known = station.jailer();
         let jailer = self.jailer(station).await?;

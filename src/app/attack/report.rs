@@ -21,6 +21,8 @@ const BETWEEN_JOBS: &str = "between-jobs";
 pub struct ClassReport {
     /// Programs that were run.
     pub programs: u32,
+    /// Those that were not, for want of a package that this interpreter does not have: the program, and what it said.
+    pub skipped: Vec<String>,
     /// What was not as it must be: the program, and what.
     pub failures: Vec<String>,
 }
@@ -43,20 +45,35 @@ pub async fn attack(
     let mut slot = Slot::new(Arc::clone(host));
     for Hostile { class, fixture } in programs.into_iter().filter(|program| wanted(program.class)) {
         tell(&fixture.name);
-        let failures = try_one(&mut slot, &fixture, if class == BETWEEN_JOBS { 2 } else { 1 }).await;
+        let tried = try_one(&mut slot, &fixture, if class == BETWEEN_JOBS { 2 } else { 1 }).await;
         let found = report.entry(class).or_default();
-        found.programs += 1;
-        found.failures.extend(failures.into_iter().map(|what| format!("{}: {what}", fixture.name)));
+        match tried {
+            Ok(failures) => {
+                found.programs += 1;
+                found.failures.extend(failures.into_iter().map(|what| format!("{}: {what}", fixture.name)));
+            }
+            Err(Lacking(what)) => found.skipped.push(format!("{}: {what}", fixture.name)),
+        }
     }
     report
 }
 
-async fn try_one(slot: &mut Slot, fixture: &Fixture, times: u32) -> Vec<String> {
+/// What an interpreter said that lacks a package.
+struct Lacking(String);
+
+/// What was not as it must be.
+async fn try_one(slot: &mut Slot, fixture: &Fixture, times: u32) -> Result<Vec<String>, Lacking> {
     let (mut wrong, mut runs) = (Vec::new(), Vec::new());
     for _ in 0..times {
         match run(slot, &fixture.program, fixture.inputs.clone()).await {
             Ok(ended) => {
-                wrong.extend(fixture.mismatches(&ended));
+                let mismatches = fixture.mismatches(&ended);
+                if !mismatches.is_empty()
+                    && let Some(what) = lacking(&ended)
+                {
+                    return Err(Lacking(what));
+                }
+                wrong.extend(mismatches);
                 runs.push(ended);
             }
             Err(why) => wrong.push(why),
@@ -70,7 +87,13 @@ async fn try_one(slot: &mut Slot, fixture: &Fixture, times: u32) -> Vec<String> 
     }
     wrong.extend(escapes(&runs));
     wrong.extend(equal_draws(fixture, &runs));
-    wrong
+    Ok(wrong)
+}
+
+/// What a program of Python said that could not import a module.
+fn lacking(run: &ItemRun) -> Option<String> {
+    let error = run.verdict.error.as_ref()?;
+    (error.kind == "ModuleNotFoundError").then(|| error.message.clone())
 }
 
 async fn run(slot: &mut Slot, program: &Program, inputs: RawJson) -> Result<ItemRun, String> {
