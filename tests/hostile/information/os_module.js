@@ -14,7 +14,8 @@ async function main() {
     interfaces: Object.keys(ask(() => os.networkInterfaces()) ?? {}).some((name) => name !== 'lo'),
     load: (ask(() => os.loadavg()) ?? []).some((number) => number > 0),
     user: ask(() => os.userInfo().username) !== undefined,
-    title: /\/home\/|\/root\//.test(host.title + host.argv.join() + host.execArgv.join()),
+    // Where it is itself it may know.
+    title: /\/home\/|\/root\//.test((host.title + host.argv.join() + host.execArgv.join()).replaceAll(host.execPath, '')),
     home: ask(() => os.homedir()) !== '/',
     environment: Object.keys(host.env).some((name) => !/^(HOME|LANG|TZ|LD_PRELOAD|(OPENBLAS|OMP|MKL)_NUM_THREADS)$/.test(name)),
   };
