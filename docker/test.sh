@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 work=$PWD/target/docker
 mkdir -p "$work"
 client=${DOCKER:-docker}
+# From version 23 on a client builds with a plugin, which may not be there; Debian's own builds without one.
+[ "${DOCKER:-}" ] || docker buildx version >/dev/null 2>&1 || [ ! -x /usr/bin/docker ] || client=/usr/bin/docker
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 COMPOSE_PROJECT_NAME=cellblock-test
 failures=0
 engine=

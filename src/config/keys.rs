@@ -161,7 +161,8 @@ pub const KEYS: &[Key] = &[
         "worker.slots",
         KeyKind::Number { min: 1, max: 1024 },
         "",
-        "jobs that run at the same time; one for each processor unless set",
+        "jobs that run at the same time; one for each processor unless set. With servers, twice as many keep the processors at \
+         work where jobs take milliseconds, since a slot is idle while its result is recorded",
     ),
     key(
         "worker.lanes",
