@@ -67,8 +67,11 @@ impl Runtime {
     pub fn template_request(&self, flags: &SpawnFlags, preload: Preload) -> TemplateRequest {
         let mut flags = flags.clone();
         if self.language == Language::Node {
-            // V8 must not wait for threads, which a fork does not have. Zero would mean a thread for each processor.
-            flags.arguments.extend(["--single-threaded", "--v8-pool-size=1"].map(str::to_owned));
+            // V8 must not wait for threads, which a fork does not have. Zero would mean a thread for each processor. Its memory
+            // reducer has a timer in the template that is due some seconds after its start: in every fork from then on, which
+            // would each mark the whole heap.
+            let flags_of_template = ["--single-threaded", "--v8-pool-size=1", "--no-memory-reducer"];
+            flags.arguments.extend(flags_of_template.map(str::to_owned));
         }
         let modules = match preload {
             Preload::Bare => String::new(),

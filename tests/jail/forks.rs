@@ -1,6 +1,7 @@
 //! Jobs that are forked from one warm interpreter have nothing in common but its memory.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use cellblock::job::{Language, Program, RawJson};
 use serde_json::Value;
@@ -100,4 +101,40 @@ fn private_kib(pid: u32) -> u64 {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
     let private = rollup.lines().filter(|line| line.starts_with("Private_"));
     private.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// V8 sets itself a timer for eight seconds after a collection of garbage, which every fork from then on would find due, and
+/// collect again: that took three times the processor time of the job.
+#[test]
+fn a_job_takes_no_more_time_when_its_template_is_old() {
+    let _alone = alone();
+    block_on(async {
+        let programs = [
+            Program::new(Language::Python, "def main(): return {}"),
+            Program::new(Language::Node, "function main() { return {}; }"),
+        ];
+        let mut lanes = programs.clone().map(|program| Lane::open(runtime(program.language)));
+        let mut young = Vec::new();
+        for (lane, program) in lanes.iter_mut().zip(&programs) {
+            median_cpu_ms(lane, program).await;
+            young.push(median_cpu_ms(lane, program).await);
+        }
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        for ((lane, program), young) in lanes.iter_mut().zip(&programs).zip(young) {
+            let old = median_cpu_ms(lane, program).await;
+            assert!(old < 1.8 * young + 0.5, "{:?}: {old} ms instead of {young} ms", program.language);
+        }
+        for lane in lanes {
+            lane.close().await.unwrap();
+        }
+    });
+}
+
+async fn median_cpu_ms(lane: &mut Lane, program: &Program) -> f64 {
+    let mut took = Vec::new();
+    for _ in 0..15 {
+        took.push(lane.run(program, RawJson::empty_object()).await.unwrap().usage.cpu_ms.unwrap());
+    }
+    took.sort_by(f64::total_cmp);
+    took[took.len() / 2]
 }
