@@ -103,6 +103,26 @@ fn private_kib(pid: u32) -> u64 {
     private.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
 }
 
+#[test]
+fn a_program_s_clock_begins_with_it_however_long_its_process_has_waited() {
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Node));
+        let code = "function main() { return { now: performance.now(), off: Date.now() - performance.timeOrigin }; }";
+        let program = Program::new(Language::Node, code);
+        for _ in 0..3 {
+            lane.run(&program, RawJson::empty_object()).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
+        let output: Value = serde_json::from_str(run.verdict.output.unwrap().get()).unwrap();
+        for clock in ["now", "off"] {
+            assert!((0.0..2000.0).contains(&output[clock].as_f64().unwrap()), "{output}");
+        }
+        lane.close().await.unwrap();
+    });
+}
+
 /// V8 sets itself a timer for eight seconds after a collection of garbage, which every fork from then on would find due, and
 /// collect again: that took three times the processor time of the job.
 #[test]

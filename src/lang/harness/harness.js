@@ -619,13 +619,14 @@ process.on('warning', (warning) => log(2, `${warning.name}: ${warning.message}\n
 /** Goes on in the process that has the job, with only the rights that the job may have. */
 function start() {
   if (take() !== PROGRAM) native.exit(1);
+  // Now, since a process may wait for its program as long as nobody has one.
+  startedAt = hostNow();
+  realm.performance.timeOrigin = performance.timeOrigin + startedAt;
   load(fromJson(decode(inbox, payloadAt, payloadEnd)));
 }
 
 function startJob() {
   seedRandom();
-  startedAt = hostNow();
-  realm.performance.timeOrigin = performance.timeOrigin + startedAt;
   setImmediate(start);
 }
 
