@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use cellblock::jail::UNPRIVILEGED_UID;
-use cellblock::jail::cgroup::{Found, detect};
+use cellblock::job::Language;
 
 use super::fixture::directory;
-use super::lane::BINARY;
+use super::lane::{BINARY, Lane, block_on, runtime};
+use super::leftovers;
 use super::suite::alone;
 
 /// Groups for one process, as a container has: not the host's, and nobody else's.
@@ -15,11 +16,9 @@ struct Groups(Vec<PathBuf>);
 
 impl Groups {
     fn make() -> Self {
-        let read = |path: &str| std::fs::read_to_string(path).unwrap();
-        let own = match detect(&read("/proc/self/mountinfo"), &read("/proc/self/cgroup")).unwrap() {
-            Found::V1 { memory, pids, cpuacct } => vec![memory, pids, cpuacct],
-            Found::V2 { own } => vec![own],
-        };
+        // Has this process hand on its controllers, where they have to be.
+        block_on(async { Lane::open(runtime(Language::Python)).close().await }).unwrap();
+        let own = leftovers::hierarchies();
         let mut dirs: Vec<PathBuf> =
             own.iter().map(|dir| dir.join(format!("drop-root-{}", std::process::id()))).collect();
         dirs.sort();
@@ -52,7 +51,13 @@ impl Drop for Groups {
 
 #[allow(clippy::disallowed_methods, reason = "tests start the binary as a shell does")]
 fn shell(program: &str, dir: &str) -> Output {
-    Command::new("sh").args(["-c", program]).env_clear().env("PATH", "/usr/bin:/bin").env("DIR", dir).output().unwrap()
+    Command::new("sh")
+        .args(["-c", program])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/sbin")
+        .env("DIR", dir)
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
