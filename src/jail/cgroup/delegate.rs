@@ -34,9 +34,7 @@ pub fn hand_over(found: &Found, uid: u32) -> io::Result<()> {
 
 /// What was given away is not root's to write any more: a container's root has no capability to write what is another's.
 fn take_seat(seat: &Path, uid: u32) -> io::Result<()> {
-    if !seat.is_dir() {
-        files::make_dir(seat)?;
-    }
+    files::make_dir_once(seat)?;
     files::write(&seat.join("cgroup.procs"), "0")?;
     give_files(seat, uid)?;
     files::give(seat, uid)

@@ -47,6 +47,14 @@ pub(super) fn make_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir(path).map_err(|error| named(path, error))
 }
 
+/// Makes a directory where there is none: two who want the same one at the same time both have it.
+pub(super) fn make_dir_once(path: &Path) -> io::Result<()> {
+    match make_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        other => other,
+    }
+}
+
 pub(super) fn remove_dir(path: &Path) -> io::Result<()> {
     match std::fs::remove_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

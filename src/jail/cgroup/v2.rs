@@ -37,9 +37,7 @@ impl GroupV2 {
     pub(super) fn create(own: &Path, name: &str, forker: Option<u32>) -> io::Result<Self> {
         if !has_controllers(own)? {
             let seat = own.join(SEAT);
-            if !seat.is_dir() {
-                files::make_dir(&seat)?;
-            }
+            files::make_dir_once(&seat)?;
             files::write(&seat.join(ENTRY), "0")?;
             files::write(&own.join("cgroup.subtree_control"), CONTROLLERS).map_err(|error| {
                 let is_shared = error.kind() == io::ErrorKind::ResourceBusy;
