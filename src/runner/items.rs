@@ -128,9 +128,11 @@ pub async fn run_items(
         let (finished, end) = match entered {
             Ok(entered) => {
                 tracing::debug!(after = ?asked.elapsed(), "jail is entered");
+                // The next job will not be forked either.
+                let spare = (!entered.is_forked()).then_some((language, &spec));
                 let segment = Segment::new(call, rest, asked.elapsed(), &telemetry);
                 let running = segment.run(entered, interrupt.clone(), done);
-                let (finished, end, remains) = slot.alongside(language, &spec, running).await;
+                let (finished, end, remains) = slot.alongside(spare, running).await;
                 slot.give_back(language, &spec, plan, remains);
                 (finished, end)
             }

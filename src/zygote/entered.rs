@@ -78,6 +78,12 @@ impl Entered {
         }
     }
 
+    /// Whether it was forked, and not started.
+    #[must_use]
+    pub const fn is_forked(&self) -> bool {
+        matches!(self.life.0, Kind::Forked(_))
+    }
+
     /// Processor time so far in microseconds, from an arbitrary start; 0 when it cannot be read.
     #[must_use]
     pub fn cpu_us(&self) -> u64 {

@@ -87,8 +87,6 @@ pub struct Slot {
     is_kept: bool,
     warm: BTreeMap<(Language, Preload), Kept>,
     spare: Option<(Language, SpawnSpec, Spare)>,
-    /// Whether the job that runs could not be forked, and the next one will want a spare.
-    wants_spare: bool,
     /// The last job's kind.
     last: Option<(Language, SpawnSpec, EntryPlan)>,
 }
@@ -104,7 +102,7 @@ impl Slot {
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
         let telemetry = host.telemetry().clone();
-        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, wants_spare: false, last: None }
+        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, last: None }
     }
 
     /// A slot that starts every interpreter when it is asked for: for a single run.
@@ -161,13 +159,11 @@ impl Slot {
                 Ok(ready) => {
                     // One from a time when its kind could not be forked.
                     self.spare.take_if(|(of, with, _)| *of == language && with == spec);
-                    self.wants_spare = false;
                     return Ok(Zygote(ready));
                 }
                 Err(fault) => tracing::debug!(%fault, "no warm slot; an interpreter is started"),
             }
         }
-        self.wants_spare = true;
         self.take_one_shot(language, spec).await.map(|zygote| Zygote(Ready::OneShot(Box::new(zygote))))
     }
 
@@ -244,9 +240,12 @@ impl Slot {
         self.warm.insert((language, spec.preload), Kept { spec: spec.clone(), next });
     }
 
-    /// Runs `main`, and meanwhile has a spare interpreter of this spec boot, if one like it is not forked.
-    pub async fn alongside<T>(&mut self, language: Language, spec: &SpawnSpec, main: impl Future<Output = T>) -> T {
-        if self.is_kept && self.wants_spare && self.spare.is_none() {
+    /// Runs `main`, and meanwhile has the spare interpreter boot that is wanted, where there is none.
+    pub async fn alongside<T>(&mut self, wanted: Option<(Language, &SpawnSpec)>, main: impl Future<Output = T>) -> T {
+        if let Some((language, spec)) = wanted
+            && self.is_kept
+            && self.spare.is_none()
+        {
             let (host, wanted) = (Arc::clone(&self.host), spec.clone());
             let booting: Booting = Box::pin(async move { host.boot(language, &wanted).await });
             self.spare = Some((language, spec.clone(), Spare::Booting(booting)));

@@ -98,7 +98,7 @@ fn a_look_at_a_lane_sees_what_runs_in_it() {
 /// Has a slot begin to start a spare of this spec, and looks away before it is there.
 async fn begin_spare(slot: &mut Slot, scratch_bytes: u64) {
     let spec = SpawnSpec { flags: SpawnFlags::default(), scratch_bytes, preload: Preload::Bare };
-    slot.alongside(Language::Python, &spec, tokio::task::yield_now()).await;
+    slot.alongside(Some((Language::Python, &spec)), tokio::task::yield_now()).await;
 }
 
 #[test]
