@@ -47,8 +47,6 @@ struct Kept {
     leaf: OwnedLeaf,
     /// What it is limited to.
     limits: Option<LeafLimits>,
-    /// Kills for memory before the job that runs.
-    oom_kills: u64,
 }
 
 /// A job that a slot was asked to fork. Dropped, its slot is killed, and it with it.
@@ -82,7 +80,7 @@ impl Warm {
         pidfd: AsyncFd<OwnedFd>,
         leaf: Option<OwnedLeaf>,
     ) -> Self {
-        let leaf = leaf.map(|leaf| Kept { leaf, limits: None, oom_kills: 0 });
+        let leaf = leaf.map(|leaf| Kept { leaf, limits: None });
         Self { template, control, pidfd, leaf }
     }
 
@@ -304,17 +302,13 @@ impl Forked {
         if timeout(END_DEADLINE, self.ended()).await.is_err() {
             tracing::error!("a killed job did not end in time");
         }
-        let mut usage = self.leaf().map(|leaf| leaf.usage()).transpose().unwrap_or_else(|error| {
+        // A slot that saw a kill for memory serves no other job, so what its leaf has counted is this one's.
+        let usage = self.leaf().map(|leaf| leaf.usage()).transpose().unwrap_or_else(|error| {
             tracing::warn!(%error, "failed to read a cgroup leaf");
             self.is_doubtful = true;
             None
         });
-        let oom_kills = usage.map_or(0, |usage| usage.oom_kills);
         let mut is_fit = !self.is_doubtful && self.end.is_some_and(|end| end.status.is_some());
-        if let (Some(usage), Some(kept)) = (&mut usage, &mut self.warm.leaf) {
-            usage.oom_kills -= kept.oom_kills.min(usage.oom_kills);
-            kept.oom_kills = oom_kills;
-        }
         let mut usage = usage.unwrap_or_default();
         is_fit &= usage.oom_kills == 0;
         usage.cpu_us = match self.end {
