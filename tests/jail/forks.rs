@@ -7,12 +7,9 @@ use cellblock::job::{Language, Program, RawJson};
 use serde_json::Value;
 
 use super::lane::{Lane, block_on, runtime};
+use super::leftovers::{JOB, SLOT};
 use super::pace;
 use super::suite::alone;
-
-/// How far below the jailer, and what is there ([`super::leftovers::Census::at`]).
-const SLOT: usize = 3;
-const JOB: usize = 5;
 
 /// How many jobs draw. An emulated machine needs half a second for one.
 fn jobs() -> usize {
@@ -63,15 +60,9 @@ fn the_jobs_of_one_slot_draw_different_numbers_from_every_source() {
                     assert!(seen.insert((source, drawn)), "job {job} repeats a number of source {source}: {output}");
                 }
             }
-            let exposition = lane.host.telemetry().render();
-            let spares = |kind: &str| -> usize {
-                let name =
-                    format!("cellblock_sandbox_spares_total{{lang=\"{}\",spare=\"{kind}\"}} ", language.as_str());
-                exposition.body.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap()
-            };
-            let ahead = spares("ahead");
+            let ahead = lane.spares("ahead");
             assert!(ahead >= jobs * 9 / 10, "{ahead} of {jobs} jobs were forked while nobody waited");
-            assert!(ahead + spares("warm") + spares("forked") == jobs, "{}", exposition.body);
+            assert_eq!(ahead + lane.spares("warm") + lane.spares("forked"), jobs);
             lane.close().await.unwrap();
         });
     }

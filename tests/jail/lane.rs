@@ -93,6 +93,24 @@ impl Lane {
         leftovers::census(self.host.jailer_pid(self.language), &self.group)
     }
 
+    /// The sum of the host's metrics whose series begin so, of which there has to be one.
+    pub(super) fn counted(&self, series: &str) -> usize {
+        let exposition = self.host.telemetry().render().body;
+        let values: Vec<usize> = exposition
+            .lines()
+            .filter(|line| line.starts_with(series))
+            .map(|line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
+            .collect();
+        assert!(!values.is_empty(), "{series} is not in {exposition}");
+        values.into_iter().sum()
+    }
+
+    /// How often the lane's slots had this ready when an interpreter was wanted.
+    pub(super) fn spares(&self, kind: &str) -> usize {
+        let language = self.language.as_str();
+        self.counted(&format!("cellblock_sandbox_spares_total{{lang=\"{language}\",spare=\"{kind}\"}}"))
+    }
+
     /// Waits until nothing is left but the jailer, its warm slots and one spare interpreter. Gives what is too much.
     pub(super) async fn settled(&mut self) -> Result<(), Census> {
         self.slot.recall().await;

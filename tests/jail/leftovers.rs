@@ -45,6 +45,12 @@ impl Process {
     }
 }
 
+/// How far below the jailer, and what is there ([`Census::at`]).
+pub(super) const TEMPLATE: usize = 2;
+pub(super) const SLOT: usize = 3;
+pub(super) const INIT: usize = 4;
+pub(super) const JOB: usize = 5;
+
 impl Census {
     /// Whether there is no job: at most the jailer's inner process, below it two templates and the init of a spare
     /// interpreter, and below those two warm slots and that interpreter. What is further below is a job's.
@@ -55,8 +61,8 @@ impl Census {
         known.iter().all(|(depth, most)| at(*depth) <= *most) && all == self.below.len() && self.leaves() <= 3
     }
 
-    /// Those that are so far below the jailer: 1 its inner process, 2 templates, 3 slots, 4 the init of a job, 5 the job;
-    /// of an interpreter of its own, 2 is the init and 3 the job.
+    /// Those that are so far below the jailer, whose inner process is at 1. Of an interpreter of its own, the init is where a
+    /// template would be, and the job where a slot would.
     pub(super) fn at(&self, depth: usize) -> impl Iterator<Item = &Process> {
         self.below.iter().filter(move |process| self.depth(process) == depth)
     }

@@ -13,15 +13,10 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
 use super::lane::{Lane, block_on, run_all_in, run_in, runtime};
-use super::leftovers;
+use super::leftovers::{self, INIT, JOB, SLOT, TEMPLATE};
 use super::lifetime::{assert_gone, assert_works, send_kill};
 use super::pace;
 use super::suite::alone;
-
-/// How far below the jailer, and what is there ([`leftovers::Census::at`]).
-const TEMPLATE: usize = 2;
-const SLOT: usize = 3;
-const INIT: usize = 4;
 
 /// Within which somebody notices and has another one.
 const REPLACED: Duration = Duration::from_secs(1);
@@ -162,7 +157,7 @@ fn a_job_whose_process_is_lost_again_and_again_is_given_back_as_a_fault() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 let census = leftovers::census(host.jailer_pid(Language::Python), "none");
                 // One whose template was still about to end got an interpreter of its own, below an init.
-                let runs = census.at(INIT + 1).next().is_some() || census.at(TEMPLATE).any(|init| init.is_ours());
+                let runs = census.at(JOB).next().is_some() || census.at(TEMPLATE).any(|init| init.is_ours());
                 if runs {
                     census.at(TEMPLATE).for_each(|process| send_kill(process.pid));
                     killed += 1;
@@ -199,15 +194,8 @@ fn where_a_template_does_not_start_jobs_go_on_and_the_metrics_say_so() {
             let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
             assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
         }
-        let exposition = lane.host.telemetry().render().body;
-        let count = |start: &str| -> u64 {
-            let lines = exposition.lines().filter(|line| line.starts_with(start));
-            lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
-        };
-        assert_eq!(count("cellblock_sandbox_setup_failures_total{"), 1, "{exposition}");
-        let spares =
-            |kind: &str| count(&format!("cellblock_sandbox_spares_total{{lang=\"python3\",spare=\"{kind}\"}}"));
-        assert_eq!((spares("none"), spares("booting") + spares("ready")), (1, 2), "{exposition}");
+        assert_eq!(lane.counted("cellblock_sandbox_setup_failures_total{"), 1);
+        assert_eq!((lane.spares("none"), lane.spares("booting") + lane.spares("ready")), (1, 2));
         // Other programs are forked as ever.
         assert_works(&mut lane).await;
         assert!(lane.slot.is_warm());

@@ -12,7 +12,7 @@ use cellblock::sys::clock;
 use cellblock::zygote::Slot;
 
 use super::lane::{Lane, block_on, run_in, runtime};
-use super::leftovers::{self, within};
+use super::leftovers::{self, TEMPLATE, within};
 use super::lifetime::assert_works;
 use super::pace;
 use super::suite::alone;
@@ -189,7 +189,7 @@ fn in_a_group_that_is_too_small_the_kernel_takes_a_job() {
         let mut lane = Lane::open(runtime(Language::Python));
         let mut other = Slot::new(Arc::clone(&lane.host));
         assert_works(&mut lane).await;
-        let template = lane.census().at(2).next().unwrap().clone();
+        let template = lane.census().at(TEMPLATE).next().unwrap().clone();
         let program = holder();
 
         // Two jobs that exceed it together: it is the larger one.
@@ -210,7 +210,7 @@ fn in_a_group_that_is_too_small_the_kernel_takes_a_job() {
         drop(taken);
         run_in(&mut other, &program, holding(0, 60, 0)).await.unwrap();
         assert_works(&mut lane).await;
-        assert!(lane.census().at(2).any(|process| process.is_same(&template)), "the template was taken");
+        assert!(lane.census().at(TEMPLATE).any(|process| process.is_same(&template)), "the template was taken");
         drop(other);
         lane.close().await.unwrap();
     });

@@ -11,7 +11,7 @@ use cellblock::zygote::{Host, HostSettings, Slot};
 use futures_util::future::join_all;
 
 use super::lane::{Lane, block_on, run_in, runtime};
-use super::leftovers;
+use super::leftovers::{self, SLOT, TEMPLATE};
 use super::lifetime::assert_works;
 use super::pace;
 use super::suite::alone;
@@ -129,7 +129,7 @@ async fn run_all(host: &Host, slots: &mut [Slot], ends: &[End], jobs: u64) -> BT
             run_one(slot, end_of(ends, n), n).await;
             if job % (each / 100).max(1) == 0 {
                 let census = leftovers::census(host.jailer_pid(Language::Python), "none");
-                templates.extend(census.at(2).map(|process| process.pid));
+                templates.extend(census.at(TEMPLATE).map(|process| process.pid));
             }
             if lane == 0 && n % 5000 < SLOTS && n >= 5000 {
                 println!("{n} jobs: {:?}", Footprint::of(host));
@@ -161,7 +161,7 @@ impl Footprint {
             mounts: leftovers::mounts().len(),
             worker_kib: own_kib(std::process::id()),
             jailer_kib: own_kib(jailer) + own_kib(inner),
-            template_kib: census.at(2).next().map_or(0, |template| own_kib(template.pid)),
+            template_kib: census.at(TEMPLATE).next().map_or(0, |template| own_kib(template.pid)),
         }
     }
 
@@ -212,7 +212,7 @@ async fn rest(lane: &mut Lane, slots: &mut [Slot]) -> Footprint {
     }
     let ended = leftovers::eventually(|| async {
         let census = lane.census();
-        if census.at(3).count() <= 1 { Ok(()) } else { Err(census) }
+        if census.at(SLOT).count() <= 1 { Ok(()) } else { Err(census) }
     });
     ended.await.unwrap();
     // The start of its slot removes the groups that were still busy.
