@@ -6,6 +6,7 @@ HOST = ("/home", "/work", "/root", "/var", "/run", "/opt/cellblock", "target/")
 
 
 def main():
-    told = [text for text in [*sys.orig_argv, *sys.argv, *sys.path, sys.executable] if text.startswith(HOST)]
-    told = [text for text in told if not text.startswith(sys.base_prefix + "/")]
+    own = sys.base_prefix + "/"
+    texts = [*sys.orig_argv, *sys.argv, *sys.path, sys.executable]
+    told = [text for text in texts if text.startswith(HOST) and not text.startswith(own)]
     return {"escaped": bool(told), "detail": told}
