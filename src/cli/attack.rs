@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::Global;
 use super::dispatch::{Failure, Finish};
 use super::print;
-use crate::app::attack::{AttackReport, attack as run_attack, hostile_classes};
+use crate::app::attack::{AttackReport, ClassReport, attack as run_attack, hostile_classes};
 use crate::app::open_host_of_any;
 use crate::config::Config;
 
@@ -42,13 +42,17 @@ pub(super) fn attack(global: &Global, config: &Config, class: &str) -> Result<Fi
         let classes = runtime.block_on(run_attack(&host, language, wanted, tell));
         rows.push(Row { language: language.as_str(), classes });
     }
-    let failures = rows.iter().flat_map(|row| row.classes.values()).map(|class| class.failures.len()).sum::<usize>();
+    let failures = classes_of(&rows).map(|class| class.failures.len()).sum::<usize>();
     if global.json {
         print::line(serde_json::to_string(&rows)?);
     } else {
         print_text(&rows, failures);
     }
     Ok(if failures == 0 { Finish::Good } else { Finish::Bad })
+}
+
+fn classes_of(rows: &[Row]) -> impl Iterator<Item = &ClassReport> {
+    rows.iter().flat_map(|row| row.classes.values())
 }
 
 fn print_text(rows: &[Row], failures: usize) {
@@ -61,13 +65,13 @@ fn print_text(rows: &[Row], failures: usize) {
         }
     }
     print::line(table);
-    for skipped in rows.iter().flat_map(|row| row.classes.values()).flat_map(|class| &class.skipped) {
+    for skipped in classes_of(rows).flat_map(|class| &class.skipped) {
         print::line(format_args!("not run: {skipped}"));
     }
-    for failure in rows.iter().flat_map(|row| row.classes.values()).flat_map(|class| &class.failures) {
+    for failure in classes_of(rows).flat_map(|class| &class.failures) {
         print::line(format_args!("\n{failure}"));
     }
-    let programs: u32 = rows.iter().flat_map(|row| row.classes.values()).map(|class| class.programs).sum();
+    let programs: u32 = classes_of(rows).map(|class| class.programs).sum();
     let verdict = match failures {
         0 => format!("{programs} hostile programs were run, and the jail held"),
         count => format!("{programs} hostile programs were run; {count} things are not as they must be (SECURITY.md)"),

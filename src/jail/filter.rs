@@ -136,11 +136,10 @@ fn conditions(row: &Row) -> Result<Vec<SeccompRule>, seccompiler::BackendError> 
 
 /// Turns every return that is not "allow" into a notification.
 fn suspend(program: BpfProgram) -> Vec<Instruction> {
-    let allow = RET_ALLOW;
     program
         .into_iter()
         .map(|found| {
-            let refuses = found.code == BPF_RET && found.k != allow;
+            let refuses = found.code == BPF_RET && found.k != RET_ALLOW;
             Instruction {
                 code: found.code,
                 jump_true: found.jt,
