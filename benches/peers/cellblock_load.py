@@ -1,8 +1,7 @@
 """Cellblock: jobs are published to RabbitMQ as any AMQP client would, batches are uploaded over HTTP.
 
 Jobs are done when the worker's metric says that the store has accepted all their results; then the documents are read
-from Redis in bulk. That is where the clock stops. The metrics are read when Redis has as many keys as that takes: to write
-them all is milliseconds of work, which no job causes. Afterwards each job is submitted once more over HTTP under its
+from Redis in bulk. That is where the clock stops. Afterwards each job is submitted once more over HTTP under its
 idempotency key, which runs nothing and answers the document of that very job; it must be the one that was read.
 
 The publisher does not wait for the broker's confirmations, as Celery's does not.
@@ -19,9 +18,6 @@ import redis
 import load
 
 EXCHANGE, ROUTING_KEY = "cellblock.in", "now.interactive"
-# What a job leaves in Redis: its record, the index of its idempotency key, its result.
-KEYS_OF_A_JOB = 3
-LEASE_KEYS = 16
 PERSISTENT = pika.BasicProperties(content_type="application/json", delivery_mode=2)
 
 
@@ -57,7 +53,7 @@ class Place:
         self.channel.basic_publish(EXCHANGE, ROUTING_KEY, body, PERSISTENT)
 
     def jobs(self, order: dict) -> load.Carried:
-        ended_before, keys = self.jobs_ended(), self.redis.dbsize() + KEYS_OF_A_JOB * order["count"]
+        ended_before = self.jobs_ended()
         begun = time.monotonic()
         bodies = [body_of(order, n) for n in range(order["first"], order["first"] + order["count"])]
         for body in bodies:
@@ -65,8 +61,7 @@ class Place:
         # What the channel still holds goes out.
         self.connection.process_data_events()
         published_s = load.since(begun)
-        # The index of leases, which comes and goes, has keys too.
-        while self.redis.dbsize() < keys - LEASE_KEYS or self.jobs_ended() - ended_before < order["count"]:
+        while self.jobs_ended() - ended_before < order["count"]:
             time.sleep(load.PAUSE)
         documents = self.new_documents()
         return load.Carried(lambda: self.replayed(order, bodies, documents), published_s)
