@@ -93,10 +93,18 @@ impl Link {
 
     /// Sends commands whose loss does no harm, once, and waits for them no longer than `patience`.
     pub(super) async fn hint(&self, commands: &Pipeline, patience: Duration) {
-        let mut to = self.connection().manager;
+        let Connection { number, manager: mut to } = self.connection();
         match tokio::time::timeout(patience, commands.exec_async(&mut to)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "a hint was not written"),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a hint was not written");
+                // A hint may be the first to notice that the connection is gone.
+                if matches!(Remedy::of(&error), Remedy::AskAgain | Remedy::Reconnect)
+                    && let Err(error) = self.rebuild(number)
+                {
+                    tracing::debug!(%error, "the store's address is not usable any more");
+                }
+            }
             Err(_) => tracing::debug!("a hint was not answered"),
         }
     }
