@@ -81,7 +81,6 @@ impl Zygote {
 /// where this host's interpreter does not fork) gets an interpreter that was started for it; while that runs, the next one
 /// boots, so that a job like the one before it does not wait for a start.
 pub struct Slot {
-    host: Arc<Host>,
     telemetry: Telemetry,
     /// Whether anything is kept for the next job.
     is_kept: bool,
@@ -89,6 +88,8 @@ pub struct Slot {
     spare: Option<(Language, SpawnSpec, Spare)>,
     /// The last job's kind.
     last: Option<(Language, SpawnSpec, EntryPlan)>,
+    // Behind what has a leaf: the last who goes removes the group that all leaves are in.
+    host: Arc<Host>,
 }
 
 impl fmt::Debug for Slot {

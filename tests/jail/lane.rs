@@ -124,7 +124,8 @@ impl Lane {
     /// Gives everything up. Answers with what is left of it.
     pub(super) async fn close(self) -> Result<(), Census> {
         let pid = self.host.jailer_pid(self.language);
-        drop((self.slot, self.host));
+        // The slot is the last who has the host.
+        drop((self.host, self.slot));
         let group = self.group;
         leftovers::eventually(|| async {
             let census = leftovers::census(pid, &group);

@@ -6,6 +6,7 @@ use super::execute::Execute;
 use super::executor::Executor;
 use super::job::input_error;
 use super::keeper::Kept;
+use super::places::Place;
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
     AttemptSummary, Fault, ItemResult, Language, LimitKind, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError,
@@ -20,7 +21,12 @@ use crate::wire;
 
 impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     /// Runs a claimed chunk, records its results, and says how its delivery is settled.
-    pub(super) async fn run_chunk(&mut self, message: &Message, claimed: Claimed) -> Result<Settle, StepError> {
+    pub(super) async fn run_chunk(
+        &self,
+        message: &Message,
+        claimed: Claimed,
+        mut place: Place<E>,
+    ) -> Result<Settle, StepError> {
         let WorkId::Chunk(batch, chunk) = &message.work else {
             return Ok(Settle::DeadLetter("a message without a job names one".to_owned()));
         };
@@ -36,7 +42,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let file = self.shared.file_of(program.language);
         let call = Call { program: &program, file: &file, attempt: message.attempt, idempotency_key: None };
         let keeper = self.shared.keep(&claimed);
-        let ended = self.place.run(&call, &items, keeper.interrupt(), &mut |run| results.add(run)).await;
+        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut |run| results.add(run)).await;
+        drop(place);
         if keeper.finish().await == Kept::Fenced {
             self.shared.attempt_ended(message, AttemptEnd::Fenced);
             return Ok(Settle::Release);
@@ -54,7 +61,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
 
     /// A fault of ours kept coming back: another try of the whole chunk, or the end of the items that have none.
     async fn end_faulty_chunk(
-        &mut self,
+        &self,
         message: &Message,
         claimed: &Claimed,
         results: Results,

@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use super::drain::{Drain, DrainSwitch, reached};
 use super::execute::Execute;
 use super::executor::Executor;
+use super::places::Places;
 use super::programs::Programs;
 use super::reaper;
 use super::settings::WorkerSettings;
@@ -21,6 +22,9 @@ use crate::telemetry::WorkerState;
 
 /// Wait after the queue gave an error instead of a delivery.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// While one works at a place, another one records what it has run there.
+const EXECUTORS_PER_PLACE: usize = 2;
 
 /// Where an executor gets its deliveries.
 type Inbox<Q> = mpsc::Sender<Delivered<ObservedDelivery<<Q as Queue>::Delivery>>>;
@@ -76,7 +80,7 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         Ok(tasks::spawn("reaper", reaper::reap(Arc::clone(&self.shared), given_up, name)))
     }
 
-    /// Works until `drain` says otherwise. `place` makes what an executor runs programs in.
+    /// Works until `drain` says otherwise. `place` makes what programs are run in.
     pub async fn run<E, M>(self, place: M, mut drain: watch::Receiver<Drain>)
     where
         E: Execute,
@@ -86,12 +90,13 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         let telemetry = self.shared.settings.telemetry.clone();
         telemetry.has_slots(slots);
         let (idle, mut idlers) = mpsc::channel(slots);
-        let place: Arc<dyn Fn() -> E + Send + Sync> = Arc::new(place);
-        let mut inboxes = Vec::with_capacity(slots);
-        let mut executors = Vec::with_capacity(slots);
-        for number in 0..slots {
+        let places = Arc::new(Places::new(slots, place));
+        let count = slots.saturating_mul(EXECUTORS_PER_PLACE);
+        let mut inboxes = Vec::with_capacity(count);
+        let mut executors = Vec::with_capacity(count);
+        for number in 0..count {
             let (inbox, deliveries) = mpsc::channel(1);
-            let executor = Executor::new(Arc::clone(&self.shared), Arc::clone(&place));
+            let executor = Executor::new(Arc::clone(&self.shared), Arc::clone(&places));
             let serving = executor.serve(number, idle.clone(), deliveries);
             executors.push(tasks::spawn("executor", serving));
             inboxes.push(inbox);

@@ -1,4 +1,4 @@
-//! One delivery at a time, from its claim to its settlement.
+//! One delivery at a time, from its claim to its settlement. It has a place to run only until the run is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::execute::Execute;
+use super::places::{Place, Places};
 use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Message, Payload, Queue, Store, StoreError};
@@ -17,39 +18,38 @@ use crate::telemetry::{Phase, TaskName, Telemetry};
 /// Wait before a delivery is given back because store or queue failed: what failed is given time.
 const BEFORE_GIVING_BACK: Duration = Duration::from_millis(500);
 
-/// Owns one place to run.
+/// Works on one delivery at a time.
 pub(super) struct Executor<S, Q, E> {
     pub(super) shared: Arc<Shared<S, Q>>,
-    pub(super) place: E,
-    make_place: Arc<dyn Fn() -> E + Send + Sync>,
+    places: Arc<Places<E>>,
 }
 
 impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
-    pub(super) fn new(shared: Arc<Shared<S, Q>>, make_place: Arc<dyn Fn() -> E + Send + Sync>) -> Self {
-        Self { shared, place: make_place(), make_place }
+    pub(super) const fn new(shared: Arc<Shared<S, Q>>, places: Arc<Places<E>>) -> Self {
+        Self { shared, places }
     }
 
-    /// Says that it is idle, takes what it is given, until nobody gives any more.
+    /// Says that it has a place to run, takes what it is given, until nobody gives any more.
     pub(super) async fn serve(
-        mut self,
+        self,
         number: usize,
         idle: mpsc::Sender<usize>,
         mut inbox: mpsc::Receiver<Delivered<Q::Delivery>>,
     ) {
-        while idle.send(number).await.is_ok() {
-            let Some(delivered) = inbox.recv().await else { break };
-            let busy = self.shared.settings.telemetry.slot_busy();
-            if tasks::catching("executor", self.handle(delivered)).await.is_err() {
-                // Its delivery was dropped and comes again; the place may be in any state.
-                self.place = (self.make_place)();
+        while let Some(mut place) = self.places.lend().await
+            && idle.send(number).await.is_ok()
+            && let Some(delivered) = inbox.recv().await
+        {
+            place.is_busy(self.shared.settings.telemetry.slot_busy());
+            if tasks::catching("executor", self.handle(delivered, place)).await.is_err() {
+                // Its delivery was dropped and comes again.
                 self.shared.settings.telemetry.panicked(TaskName::Executor);
             }
-            drop(busy);
             self.shared.settled.send_modify(|count| *count += 1);
         }
     }
 
-    async fn handle(&mut self, delivered: Delivered<Q::Delivery>) {
+    async fn handle(&self, delivered: Delivered<Q::Delivery>, place: Place<E>) {
         let (message, delivery) = match delivered {
             Delivered::Message(message, delivery) => (message, delivery),
             Delivered::Malformed { reason, delivery } => {
@@ -57,7 +57,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 return settle(&self.shared.settings.telemetry, delivery, Settle::DeadLetter(reason)).await;
             }
         };
-        let settlement = match self.work(&message, delivery.tag()).await {
+        let settlement = match self.work(&message, delivery.tag(), place).await {
             Ok(settlement) => settlement,
             Err(StepError::Store(StoreError::Unknown(what))) if matches!(message.payload, Payload::Chunk) => {
                 Settle::DeadLetter(format!("{what} is not in the store"))
@@ -74,7 +74,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         drop(self.shared.settled_work.send(message.work));
     }
 
-    async fn work(&mut self, message: &Message, tag: String) -> Result<Settle, StepError> {
+    async fn work(&self, message: &Message, tag: String, place: Place<E>) -> Result<Settle, StepError> {
         let claim = self.shared.claim(message, tag).await?;
         let at = self.shared.now();
         let telemetry = &self.shared.settings.telemetry;
@@ -87,8 +87,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 failpoint::reached(Failpoint::ClaimDone);
                 let claimed = Claimed { lease, tries, at };
                 match &message.payload {
-                    Payload::Job { spec, .. } => self.run_job(message, spec, claimed).await,
-                    Payload::Chunk => self.run_chunk(message, claimed).await,
+                    Payload::Job { spec, .. } => self.run_job(message, spec, claimed, place).await,
+                    Payload::Chunk => self.run_chunk(message, claimed, place).await,
                 }
             }
             (step, _) => self.shared.settle_claim(message, step).await,

@@ -1,10 +1,9 @@
 //! Single jobs.
 
-use std::sync::Arc;
-
 use super::execute::Execute;
 use super::executor::Executor;
 use super::keeper::Kept;
+use super::places::Place;
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
     AttemptSummary, Fault, IdempotencyKey, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy,
@@ -74,18 +73,20 @@ impl Tried {
 impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     /// Runs a claimed job, records what became of it, and says how its delivery is settled.
     pub(super) async fn run_job(
-        &mut self,
+        &self,
         message: &Message,
         spec: &JobSpec,
         claimed: Claimed,
+        mut place: Place<E>,
     ) -> Result<Settle, StepError> {
         let WorkId::Job(id) = &message.work else {
             return Ok(Settle::DeadLetter("a message with a job names a chunk".to_owned()));
         };
         let program = &spec.program;
+        let runtime = place.get().runtime(program.language);
         let converted = wire::convert(&spec.inputs, &program.input_types, program.lenient_types);
         let (tried, policy) = match converted {
-            Ok(inputs) => (self.try_job(message, spec, inputs, &claimed).await, spec.retry.clone()),
+            Ok(inputs) => (self.try_job(message, spec, inputs, &claimed, place).await, spec.retry.clone()),
             // The same inputs are refused again.
             Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
         };
@@ -96,8 +97,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         if let Tried::Fault(fault) = &tried {
             self.shared.settings.telemetry.fault(fault.kind);
         }
-        let shared = Arc::clone(&self.shared);
-        let runtime = self.place.runtime(program.language);
+        let shared = &self.shared;
         let ended =
             EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker: &shared.settings.id, runtime };
         match shared.dispose(message, &policy, tried.ended()) {
@@ -113,13 +113,14 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         }
     }
 
-    /// Runs it. `None` when the claim was lost meanwhile.
+    /// Runs it, and frees the place. `None` when the claim was lost meanwhile.
     async fn try_job(
-        &mut self,
+        &self,
         message: &Message,
         spec: &JobSpec,
         inputs: RawJson,
         claimed: &Claimed,
+        mut place: Place<E>,
     ) -> Option<Tried> {
         let file = self.shared.file_of(spec.program.language);
         let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
@@ -127,7 +128,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let keeper = self.shared.keep(claimed);
         let mut ran = None;
         let items = [Item { index: 0, inputs }];
-        let ended = self.place.run(&call, &items, keeper.interrupt(), &mut |run| ran = Some(Box::new(run))).await;
+        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut |run| ran = Some(Box::new(run))).await;
+        drop(place);
         if keeper.finish().await == Kept::Fenced {
             return None;
         }

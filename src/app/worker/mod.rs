@@ -2,9 +2,10 @@
 //!
 //! # Theory of operation
 //!
-//! One dispatcher owns the queue's consuming end. N executors own one place to run each. An executor that is idle says
-//! so; only then does the dispatcher take a delivery and hand it over. So nothing is claimed that would have to
-//! wait for a place, and no lease burns while it waits. While work runs, a task of its own keeps its lease (`keeper`)
+//! One dispatcher owns the queue's consuming end. There are N places to run (`places`) and twice as many executors. An
+//! executor that was lent a place says so; only then does the dispatcher take a delivery and hand it over. So nothing is claimed
+//! that would have to wait for a place, and no lease burns while it waits. The place is free for the next executor as soon as
+//! the run is over; what is left is done without it. While work runs, a task of its own keeps its lease (`keeper`)
 //! and carries wishes to the run: the client cancelled, somebody else holds the work, the worker stops.
 //!
 //! For each delivery an executor takes these steps in this order, each a function of its own:
@@ -27,6 +28,7 @@ mod executor;
 mod job;
 mod keeper;
 mod patience;
+mod places;
 mod programs;
 mod reaper;
 mod settings;

@@ -12,7 +12,7 @@ use crate::telemetry::Telemetry;
 pub struct WorkerSettings {
     /// Who it is: one run of the process.
     pub id: WorkerId,
-    /// How many deliveries it works on at the same time.
+    /// How many deliveries run at the same time. As many more may be on their way to the store.
     pub slots: usize,
     /// Where it takes deliveries from, the most urgent lane first.
     pub lanes: Vec<Lane>,
