@@ -92,6 +92,7 @@ impl Distributed {
         queue.prefix = servers.queue_prefix;
         queue.lanes = config.queue_lanes();
         queue.declare = servers.declares;
+        queue.reserve_ahead = config.reserves_ahead();
         let store = RedisSettings { prefix: servers.store_prefix, ..RedisSettings::new(servers.store_url) };
         Ok(Self { queue, store, management_url: servers.management_url })
     }

@@ -161,8 +161,14 @@ pub const KEYS: &[Key] = &[
         "worker.slots",
         KeyKind::Number { min: 1, max: 1024 },
         "",
-        "jobs that run at the same time; one for each processor unless set. With servers, twice as many keep the processors at \
-         work where jobs take milliseconds, since a slot is idle while its result is recorded",
+        "jobs that run at the same time; one for each processor unless set",
+    ),
+    key(
+        "worker.reserve_ahead",
+        KeyKind::Switch,
+        "true",
+        "whether twice as many messages as slots are reserved at the broker while jobs take milliseconds, so that a slot does \
+         not wait for its next one; what is not started is given back as soon as jobs take longer",
     ),
     key(
         "worker.lanes",

@@ -280,6 +280,12 @@ impl Config {
         self.number("worker.recycle_after").unwrap_or(u64::MAX)
     }
 
+    /// `worker.reserve_ahead`.
+    #[must_use]
+    pub fn reserves_ahead(&self) -> bool {
+        self.text("worker.reserve_ahead") == Some("true")
+    }
+
     /// `queue.*`, `store.*` and `topology.*`; `None` without servers.
     ///
     /// # Errors

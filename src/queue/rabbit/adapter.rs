@@ -18,6 +18,7 @@ use super::taking::{Taken, Taking};
 use super::topology::close;
 use crate::job::{KeyDigest, Lane};
 use crate::ports::{Delay, Delivered, Message, Parked, ParkingLot, Published, Queue, QueueError, WallClock};
+use crate::sys::clock;
 use crate::telemetry::{self, QueueName};
 use crate::wire::{Arrival, Decoded, UnnamedJob, decode_message, encode_message};
 
@@ -37,7 +38,9 @@ impl RabbitQueue {
     /// [`QueueError::Broken`] for settings that give no usable names.
     pub fn new(settings: RabbitSettings, clock: WallClock) -> Result<Self, QueueError> {
         let base = Arc::new(Base::new(settings)?);
-        let purpose = Purpose { connection: telemetry::Connection::Consume, prefetch: base.settings.slots };
+        let RabbitSettings { slots: prefetch, reserve_ahead, .. } = base.settings;
+        let ahead = if reserve_ahead { prefetch } else { 0 };
+        let purpose = Purpose { connection: telemetry::Connection::Consume, prefetch, ahead };
         Ok(Self {
             publisher: Arc::new(Publisher::new(Arc::clone(&base))),
             taking: Taking::new(Arc::clone(&base), purpose),
@@ -92,7 +95,7 @@ impl RabbitQueue {
     async fn read(&self, taken: Taken<'_>) -> Result<Option<Delivered<RabbitDelivery>>, QueueError> {
         let Some(incoming) = taken.get() else { return Ok(None) };
         let arrival = Arrival {
-            lane: incoming.lane.clone(),
+            lane: incoming.source.lane.clone(),
             at: self.clock.now(),
             max_body_bytes: self.base.settings.max_body_bytes,
         };
@@ -127,10 +130,10 @@ impl RabbitQueue {
             if self.publish(&message, delay).await? == Published::Confirmed {
                 tracing::debug!(work = %message.work, "a job without a name was given one");
                 if let Some(incoming) = taken.keep() {
-                    self.taking.inbox.settled(&incoming.lane, incoming.generation);
+                    self.taking.inbox.settled(&incoming.source, clock::now());
                     // An ack that is lost here brings the job again, and it runs twice under two names: it asked for nothing else.
                     let ack = incoming.delivery.acker.ack(BasicAckOptions::default());
-                    match self.taking.inbox.answer(incoming.generation, ack).await {
+                    match self.taking.inbox.answer(incoming.source.generation, ack).await {
                         Some(Ok(true)) => {}
                         answer => tracing::warn!(?answer, "a job without a name may run twice"),
                     }

@@ -1,4 +1,10 @@
 //! The connection that consumes: one task that builds it, watches it, and builds it anew.
+//!
+//! As many deliveries are reserved as can be worked on. While they are done with quickly, as many more come by a second
+//! consumer of each lane, so that the next one is here when a slot is free; it stands behind every worker's first one, so none
+//! is held while somebody is idle. As soon as nothing moves it ends, and what nobody works on is given back. (A consumer's
+//! number cannot be changed: under its old tag a new one gets no more of a quorum queue than an error, and under another tag
+//! what the old one left unsettled does not count.)
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -8,12 +14,13 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll, once};
 use lapin::message::Delivery;
-use lapin::options::{BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection};
 use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::inbox::{Inbox, Incoming};
+use super::inbox::{Inbox, Incoming, Source};
 use super::link::{Base, short};
 use crate::job::Lane;
 use crate::ports::QueueError;
@@ -24,13 +31,15 @@ use crate::telemetry::{self, Disconnect};
 /// Time between two looks at whether the channel still stands. A consumer whose delivery stayed unsettled for too
 /// long loses its channel without a word on its stream.
 const WATCH: Duration = Duration::from_secs(1);
+/// Time between two looks at whether deliveries that are reserved ahead get done.
+const LOOK_AHEAD: Duration = Duration::from_millis(100);
 /// How long a goodbye may take.
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// What a consumer says.
 enum Event {
-    Came(Lane, Box<Delivery>),
-    Ended(Lane, Option<lapin::Error>),
+    Came(Source, Box<Delivery>),
+    Ended(Source, Option<lapin::Error>),
 }
 
 /// What a consumer is for.
@@ -40,6 +49,8 @@ pub(super) struct Purpose {
     pub(super) connection: telemetry::Connection,
     /// Deliveries of one lane that are reserved at a time.
     pub(super) prefetch: u16,
+    /// How many more while they are settled quickly.
+    pub(super) ahead: u16,
 }
 
 impl Purpose {
@@ -140,37 +151,45 @@ async fn consume(
     connection: &Connection,
 ) -> Result<Infallible, Lost> {
     let channel = base.answer(connection.create_channel()).await?;
-    // For each consumer: quorum queues refuse a limit for the whole channel.
-    base.answer(channel.basic_qos(purpose.prefetch, BasicQosOptions::default())).await?;
-    let mut consuming = Vec::new();
-    let mut streams = SelectAll::new();
-    start(base, &channel, lanes, &mut consuming, &mut streams).await?;
+    let (mut consumers, mut streams) = (Consumers::new(base, channel, purpose, generation), SelectAll::new());
+    consumers.start_all(lanes, &mut streams).await?;
     inbox.open(generation);
     base.settings.telemetry.broker_connected(purpose.connection);
-    let mut watch = tokio::time::interval(WATCH);
+    let (mut watch, mut look) = (interval(WATCH), interval(LOOK_AHEAD));
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             event = next_of(&mut streams) => match event {
-                Event::Came(lane, delivery) => {
+                Event::Came(source, delivery) => {
                     base.settings.telemetry.delivery_came(clock::unix_now());
-                    inbox.put(Incoming { lane, generation, delivery: *delivery });
+                    inbox.put(Incoming { source, delivery: *delivery });
                 }
-                Event::Ended(lane, None) => {
+                Event::Ended(source, None) if source.is_ahead && !consumers.ahead.contains(&source.lane) => {}
+                Event::Ended(Source { lane, .. }, None) => {
                     let text = format!("the consumer of lane {lane} was cancelled by the broker");
                     return Err(Lost::new(Disconnect::Cancelled, text));
                 }
-                Event::Ended(lane, Some(error)) => {
+                Event::Ended(Source { lane, .. }, Some(error)) => {
                     return Err(Lost::new(Disconnect::Closed, format!("the consumer of lane {lane} ended: {error}")));
                 }
             },
             _ = watch.tick() => {
-                if !(channel.status().connected() && connection.status().connected()) {
+                if !(consumers.channel.status().connected() && connection.status().connected()) {
                     return Err(Lost::new(Disconnect::Watchdog, "the channel is closed"));
+                }
+                if inbox.is_quick() {
+                    consumers.reserve_ahead(&mut streams).await?;
+                }
+            }
+            _ = look.tick(), if !consumers.ahead.is_empty() || inbox.has_ahead() => {
+                if inbox.is_held_up() {
+                    consumers.reserve_no_more().await?;
+                    inbox.give_back_waiting();
                 }
             }
             () = inbox.dropped.notified() => give_back(base, inbox).await?,
             changed = lanes.changed() => match changed {
-                Ok(()) => start(base, &channel, lanes, &mut consuming, &mut streams).await?,
+                Ok(()) => consumers.start_all(lanes, &mut streams).await?,
                 // The queue is being dropped, and this task with it.
                 Err(_) => pending().await,
             },
@@ -178,35 +197,91 @@ async fn consume(
     }
 }
 
-/// Starts consumers for the lanes that have none, the first lane first.
-async fn start(
-    base: &Base,
-    channel: &Channel,
-    lanes: &mut watch::Receiver<Vec<Lane>>,
-    consuming: &mut Vec<Lane>,
-    streams: &mut SelectAll<BoxStream<'static, Event>>,
-) -> Result<(), QueueError> {
-    let wanted = lanes.borrow_and_update().clone();
-    for lane in wanted {
-        if consuming.contains(&lane) {
-            continue;
-        }
-        let queue = base.topology.lane_queue(&lane);
-        let options = BasicConsumeOptions::default();
-        let consumer = channel.basic_consume(short(&queue), short(""), options, FieldTable::default());
-        let consumer = base.answer(consumer).await?;
-        let (of_delivery, of_end) = (lane.clone(), lane.clone());
-        let events = consumer.map(move |next| match next {
-            Ok(delivery) => Event::Came(of_delivery.clone(), Box::new(delivery)),
-            Err(error) => Event::Ended(of_delivery.clone(), Some(error)),
-        });
-        streams.push(events.chain(once(async move { Event::Ended(of_end, None) })).boxed());
-        consuming.push(lane);
-    }
-    Ok(())
+type Streams = SelectAll<BoxStream<'static, Event>>;
+
+/// The consumers of a channel.
+struct Consumers<'a> {
+    base: &'a Base,
+    channel: Channel,
+    purpose: Purpose,
+    generation: u64,
+    /// Lanes with a consumer.
+    lanes: Vec<Lane>,
+    /// Those of them with a second one.
+    ahead: Vec<Lane>,
 }
 
-async fn next_of(streams: &mut SelectAll<BoxStream<'static, Event>>) -> Event {
+impl<'a> Consumers<'a> {
+    const fn new(base: &'a Base, channel: Channel, purpose: Purpose, generation: u64) -> Self {
+        Self { base, channel, purpose, generation, lanes: Vec::new(), ahead: Vec::new() }
+    }
+
+    /// Starts consumers for the lanes that have none, the first lane first.
+    async fn start_all(
+        &mut self,
+        lanes: &mut watch::Receiver<Vec<Lane>>,
+        streams: &mut Streams,
+    ) -> Result<(), QueueError> {
+        let wanted = lanes.borrow_and_update().clone();
+        for lane in wanted {
+            if !self.lanes.contains(&lane) {
+                streams.push(self.start(&lane, false).await?);
+                self.lanes.push(lane);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the second consumers, where there are none.
+    async fn reserve_ahead(&mut self, streams: &mut Streams) -> Result<(), QueueError> {
+        if self.purpose.ahead > 0 && self.ahead.is_empty() {
+            tracing::debug!("more deliveries are reserved");
+            for lane in self.lanes.clone() {
+                streams.push(self.start(&lane, true).await?);
+                self.ahead.push(lane);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the second consumers.
+    async fn reserve_no_more(&mut self) -> Result<(), QueueError> {
+        for lane in std::mem::take(&mut self.ahead) {
+            tracing::debug!(%lane, "no more deliveries are reserved");
+            let cancel = self.channel.basic_cancel(short(&tag(&lane, true)), BasicCancelOptions::default());
+            self.base.answer(cancel).await?;
+        }
+        Ok(())
+    }
+
+    async fn start(&self, lane: &Lane, is_ahead: bool) -> Result<BoxStream<'static, Event>, QueueError> {
+        let base = self.base;
+        let prefetch = if is_ahead { self.purpose.ahead } else { self.purpose.prefetch };
+        // For each consumer: quorum queues refuse a limit for the whole channel.
+        base.answer(self.channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
+        let mut arguments = FieldTable::default();
+        if is_ahead {
+            arguments.insert("x-priority".into(), AMQPValue::LongInt(-1));
+        }
+        let (queue, options) = (base.topology.lane_queue(lane), BasicConsumeOptions::default());
+        let consumer = self.channel.basic_consume(short(&queue), short(&tag(lane, is_ahead)), options, arguments);
+        let consumer = base.answer(consumer).await?;
+        let source = Source { lane: lane.clone(), generation: self.generation, is_ahead };
+        let of_end = source.clone();
+        let events = consumer.map(move |next| match next {
+            Ok(delivery) => Event::Came(source.clone(), Box::new(delivery)),
+            Err(error) => Event::Ended(source.clone(), Some(error)),
+        });
+        Ok(events.chain(once(async move { Event::Ended(of_end, None) })).boxed())
+    }
+}
+
+/// A consumer's name on its channel.
+fn tag(lane: &Lane, is_ahead: bool) -> String {
+    if is_ahead { format!("{lane} ahead") } else { lane.to_string() }
+}
+
+async fn next_of(streams: &mut Streams) -> Event {
     match streams.next().await {
         Some(event) => event,
         // No lane is wanted: that of each stream which ended was told before.

@@ -1,16 +1,18 @@
 //! A message that was taken.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::{Acker, BasicProperties};
 
-use super::inbox::{Inbox, Incoming};
+use super::inbox::{Inbox, Incoming, Source};
 use super::link::Base;
 use super::properties::{delivery_count, parked};
 use super::publisher::Publisher;
 use crate::job::Lane;
 use crate::ports::{Delivery, Published, QueueError, WallClock};
+use crate::sys::clock;
 
 /// The longest reason that is kept; the broker limits the size of all headers together.
 const MAX_REASON: usize = 2_048;
@@ -32,10 +34,10 @@ pub struct RabbitDelivery {
 /// The part that gives the delivery back when it is dropped unsettled.
 #[derive(Debug)]
 struct Held {
-    lane: Lane,
-    generation: u64,
+    source: Source,
     acker: Acker,
     inbox: Arc<Inbox>,
+    taken: Instant,
     is_settled: bool,
 }
 
@@ -45,11 +47,11 @@ impl RabbitDelivery {
         (inbox, base, publisher): (Arc<Inbox>, Arc<Base>, Arc<Publisher>),
         clock: WallClock,
     ) -> Self {
-        let Incoming { lane, generation, delivery } = incoming;
+        let Incoming { source, delivery } = incoming;
         let acker = delivery.acker;
         Self {
-            lane: lane.clone(),
-            held: Held { lane, generation, acker, inbox, is_settled: false },
+            lane: source.lane.clone(),
+            held: Held { source, acker, inbox, taken: clock::now(), is_settled: false },
             tag: delivery.delivery_tag,
             base,
             publisher,
@@ -84,7 +86,7 @@ impl RabbitDelivery {
 impl Delivery for RabbitDelivery {
     fn tag(&self) -> String {
         // A new channel counts its delivery tags from 1 again.
-        format!("{:016x}.{}.{}", self.base.id, self.held.generation, self.tag)
+        format!("{:016x}.{}.{}", self.base.id, self.held.source.generation, self.tag)
     }
 
     fn redeliveries(&self) -> u32 {
@@ -111,7 +113,7 @@ impl Delivery for RabbitDelivery {
 
 impl Held {
     async fn ack(mut self) -> Result<bool, QueueError> {
-        let answer = self.inbox.answer(self.generation, self.acker.ack(BasicAckOptions::default())).await;
+        let answer = self.inbox.answer(self.source.generation, self.acker.ack(BasicAckOptions::default())).await;
         if let Some(Ok(was_known)) = answer {
             self.settle();
             return Ok(was_known);
@@ -123,7 +125,7 @@ impl Held {
 
     async fn release(mut self) -> Result<(), QueueError> {
         let nack = self.acker.nack(BasicNackOptions { requeue: true, multiple: false });
-        match self.inbox.answer(self.generation, nack).await {
+        match self.inbox.answer(self.source.generation, nack).await {
             Some(Ok(_)) => self.settle(),
             answer @ (Some(Err(_)) | None) => {
                 tracing::debug!(?answer, "a release was cut off; the end of the channel does the same");
@@ -134,7 +136,7 @@ impl Held {
 
     fn settle(&mut self) {
         self.is_settled = true;
-        self.inbox.settled(&self.lane, self.generation);
+        self.inbox.settled(&self.source, self.taken);
     }
 }
 
@@ -142,7 +144,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         if !self.is_settled {
             // Drop cannot wait; the consumer's task does it.
-            self.inbox.give_back(&self.lane, self.generation, self.acker.clone());
+            self.inbox.give_back(&self.source, self.acker.clone());
         }
     }
 }

@@ -33,7 +33,7 @@ impl RabbitGivenUp {
     pub fn new(settings: RabbitSettings, clock: WallClock) -> Result<Self, QueueError> {
         let base = Arc::new(Base::new(settings)?);
         // One at a time: nothing here is urgent, and what is reserved by a reaper that hangs waits with it.
-        let purpose = Purpose { connection: telemetry::Connection::Reap, prefetch: 1 };
+        let purpose = Purpose { connection: telemetry::Connection::Reap, prefetch: 1, ahead: 0 };
         let source = base.topology.dlx_source()?;
         Ok(Self {
             publisher: Arc::new(Publisher::new(Arc::clone(&base))),

@@ -2,20 +2,40 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use lapin::Acker;
 use lapin::message::Delivery;
 use tokio::sync::{Notify, watch};
 
+use super::properties::delivery_count;
 use crate::job::Lane;
 use crate::ports::QueueError;
+use crate::sys::clock;
+
+/// A delivery is quick that is settled so soon after it was taken.
+const QUICK: Duration = Duration::from_millis(50);
+/// So many of them, one after the other, let more be reserved.
+const QUICK_IN_A_ROW: u32 = 64;
+/// What is held, and nothing of it settled for so long, is held up.
+const HELD_UP: Duration = Duration::from_millis(100);
+/// A message that came back so often is held: the broker gives up on those that come back too often.
+const MOST_RETURNS: u32 = 5;
+
+/// Where a delivery came from.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) lane: Lane,
+    /// Which connection it came on.
+    pub(super) generation: u64,
+    /// Whether it was reserved beyond what can be worked on.
+    pub(super) is_ahead: bool,
+}
 
 /// A delivery that nobody has taken.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    pub(super) lane: Lane,
-    /// Which connection it came on.
-    pub(super) generation: u64,
+    pub(super) source: Source,
     pub(super) delivery: Delivery,
 }
 
@@ -36,7 +56,13 @@ struct State {
     waiting: BTreeMap<Lane, VecDeque<Incoming>>,
     /// Taken and not settled, of the connection that is up.
     in_hand: BTreeMap<Lane, u64>,
+    /// Those of them that were reserved ahead.
+    ahead_in_hand: u64,
     returned: Vec<Acker>,
+    /// Deliveries that were settled quickly since the last one that was not.
+    quick: u32,
+    /// When something was settled last, or taken while nothing was held.
+    moved: Option<Instant>,
     failure: Option<QueueError>,
 }
 
@@ -52,8 +78,10 @@ impl Inbox {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         self.up.send_replace(0);
+        state.quick = 0;
         state.waiting.clear();
         state.in_hand.clear();
+        state.ahead_in_hand = 0;
         state.returned.clear();
     }
 
@@ -81,7 +109,7 @@ impl Inbox {
 
     pub(super) fn put(&self, incoming: Incoming) {
         let mut state = self.lock();
-        state.waiting.entry(incoming.lane.clone()).or_default().push_back(incoming);
+        state.waiting.entry(incoming.source.lane.clone()).or_default().push_back(incoming);
         drop(state);
         self.arrived.notify_waiters();
     }
@@ -91,7 +119,11 @@ impl Inbox {
         let mut state = self.lock();
         for lane in lanes {
             if let Some(incoming) = state.waiting.get_mut(lane).and_then(VecDeque::pop_front) {
+                if state.in_hand.values().all(|count| *count == 0) {
+                    state.moved = Some(clock::now());
+                }
                 *state.in_hand.entry(lane.clone()).or_default() += 1;
+                state.ahead_in_hand += u64::from(incoming.source.is_ahead);
                 return Ok(Some(incoming));
             }
         }
@@ -101,27 +133,65 @@ impl Inbox {
     /// Back to its place: it was taken and not handed out.
     pub(super) fn put_back(&self, incoming: Incoming) {
         let mut state = self.lock();
-        if *self.up.borrow() == incoming.generation {
-            state.let_go(&incoming.lane);
-            state.waiting.entry(incoming.lane.clone()).or_default().push_front(incoming);
+        if *self.up.borrow() == incoming.source.generation {
+            state.let_go(&incoming.source);
+            state.waiting.entry(incoming.source.lane.clone()).or_default().push_front(incoming);
             drop(state);
             self.arrived.notify_waiters();
         }
     }
 
-    /// A delivery that was taken is settled.
-    pub(super) fn settled(&self, lane: &Lane, generation: u64) {
+    /// A delivery that was taken then is settled.
+    pub(super) fn settled(&self, source: &Source, taken: Instant) {
         let mut state = self.lock();
-        if *self.up.borrow() == generation {
-            state.let_go(lane);
+        if *self.up.borrow() == source.generation {
+            state.let_go(source);
+            state.moved = Some(clock::now());
+            state.quick = if taken.elapsed() < QUICK { state.quick.saturating_add(1) } else { 0 };
         }
     }
 
-    /// A delivery that was taken is dropped.
-    pub(super) fn give_back(&self, lane: &Lane, generation: u64, acker: Acker) {
+    /// Whether deliveries are settled so quickly that more may be reserved.
+    pub(super) fn is_quick(&self) -> bool {
+        self.lock().quick >= QUICK_IN_A_ROW
+    }
+
+    /// Whether something is held and nothing of it gets done.
+    pub(super) fn is_held_up(&self) -> bool {
         let mut state = self.lock();
-        if *self.up.borrow() == generation {
-            state.let_go(lane);
+        let is_held = state.in_hand.values().any(|count| *count > 0);
+        let is_held_up = is_held && state.moved.is_some_and(|moved| moved.elapsed() > HELD_UP);
+        if is_held_up {
+            state.quick = 0;
+        }
+        is_held_up
+    }
+
+    /// Whether something that was reserved ahead is held or waits.
+    pub(super) fn has_ahead(&self) -> bool {
+        let state = self.lock();
+        state.ahead_in_hand > 0 || state.waiting.values().flatten().any(|incoming| incoming.source.is_ahead)
+    }
+
+    /// Gives back what came and was not taken.
+    pub(super) fn give_back_waiting(&self) {
+        let mut state = self.lock();
+        let returns = |incoming: &Incoming| delivery_count(&incoming.delivery.properties);
+        for (lane, waiting) in std::mem::take(&mut state.waiting) {
+            let (kept, returned): (VecDeque<_>, VecDeque<_>) =
+                waiting.into_iter().partition(|incoming| returns(incoming) >= MOST_RETURNS);
+            state.waiting.insert(lane, kept);
+            state.returned.extend(returned.into_iter().map(|incoming| incoming.delivery.acker));
+        }
+        drop(state);
+        self.dropped.notify_one();
+    }
+
+    /// A delivery that was taken is dropped.
+    pub(super) fn give_back(&self, source: &Source, acker: Acker) {
+        let mut state = self.lock();
+        if *self.up.borrow() == source.generation {
+            state.let_go(source);
             state.returned.push(acker);
             drop(state);
             self.dropped.notify_one();
@@ -146,9 +216,10 @@ impl Inbox {
 }
 
 impl State {
-    fn let_go(&mut self, lane: &Lane) {
-        if let Some(count) = self.in_hand.get_mut(lane) {
+    fn let_go(&mut self, source: &Source) {
+        if let Some(count) = self.in_hand.get_mut(&source.lane) {
             *count = count.saturating_sub(1);
         }
+        self.ahead_in_hand = self.ahead_in_hand.saturating_sub(u64::from(source.is_ahead));
     }
 }

@@ -47,6 +47,8 @@ pub struct RabbitSettings {
     pub tiers: Vec<Tier>,
     /// Deliveries of one lane that are reserved for this process at a time: as many as it has slots.
     pub slots: u16,
+    /// Whether as many more are reserved while deliveries are settled quickly.
+    pub reserve_ahead: bool,
     /// Whether what is missing at the broker is declared; otherwise it is an error that names it.
     pub declare: bool,
     /// Longest body that is published or read, in bytes.
@@ -79,6 +81,7 @@ impl RabbitSettings {
             lanes: vec![Lane::interactive(), Lane::batch()],
             tiers: Tier::ALL.to_vec(),
             slots: slots.max(1),
+            reserve_ahead: true,
             declare: true,
             max_body_bytes: 1 << 20,
             connect_timeout: Duration::from_secs(10),

@@ -1,5 +1,6 @@
 //! The queue on RabbitMQ: what only it promises, and the broker that all its tests share.
 
+mod ahead;
 pub(crate) mod broker;
 mod faults;
 mod given_up;
