@@ -595,7 +595,8 @@ def enter():
 
 
 def become_template(library, modules):
-    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have."""
+    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have: what
+    ends this process."""
     import gc
 
     import _ctypes
@@ -604,7 +605,9 @@ def become_template(library, modules):
         _flags_ = 1 | 4  # C's calling convention, and the interpreter's lock stays held: the fork needs it
         _restype_ = None
 
-    zygote = Function(_ctypes.dlsym(_ctypes.dlopen(library, 0), "cellblock_zygote"))
+    handle = _ctypes.dlopen(library, 0)
+    zygote = Function(_ctypes.dlsym(handle, "cellblock_zygote"))
+    leave = Function(_ctypes.dlsym(handle, "cellblock_leave"))
     for module in modules:
         try:
             __import__(module)
@@ -621,6 +624,7 @@ def become_template(library, modules):
     zygote(TEMPLATE_FD, PROC_FD, ruleset)
     gc.enable()
     reseed()
+    return leave
 
 
 WARM_UP = """
@@ -706,10 +710,11 @@ def boot():
     load_native(library)
     if modules is None:
         enter()
+        leave = _exit
     else:
-        become_template(library, modules)
+        leave = become_template(library, modules)
     serve()
-    _exit(0)  # no atexit handlers, no waiting for the program's threads
+    leave(0)  # no atexit handlers, no waiting for the program's threads
 
 
 boot()

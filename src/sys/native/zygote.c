@@ -398,6 +398,7 @@ static int start_slot(int control, const struct received *got) {
 }
 
 void settle(int control, int proc);
+void prepare_allocators(void);
 
 __attribute__((visibility("default"))) int cellblock_zygote(int control, int proc, int ruleset) {
     sigset_t all;
@@ -414,8 +415,13 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
     note_own_fds();
     own_fds[control] = 0;
     signal(SIGCHLD, SIG_IGN); /* slots that end are nobody's zombies */
-    if (PyOS_BeforeFork != NULL)
+    if (PyOS_BeforeFork != NULL && PyOS_AfterFork_Child != NULL) {
+        /* Once for nothing: what it does the first time is then done for all. */
         PyOS_BeforeFork();
+        PyOS_AfterFork_Child();
+        prepare_allocators();
+        PyOS_BeforeFork();
+    }
     say(control, MSG_READY);
     for (;;) {
         struct received got = receive(control);
@@ -427,4 +433,10 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
             return 0;
         }
     }
+}
+
+/* The end of a job. Found in this library, at a template's start: a call of libc's own would be looked up in every job. */
+__attribute__((visibility("default"))) void cellblock_leave(void) {
+    for (;;)
+        syscall(SYS_exit_group, 0);
 }
