@@ -1,9 +1,10 @@
 //! The allow-list as a BPF program.
 //!
-//! A call is found by its number in a search tree, whose leaves are answers; only calls whose arguments count go on to the
-//! program that seccompiler makes of their rows. Its own form for all of them is a chain, which costs where nobody looks for
-//! it: at every installation the kernel (since 5.11) runs the program once for each number of two architectures, to
-//! remember which calls are always allowed, and a job installs a filter of its own.
+//! A call is found by its number in a search tree, whose leaves are answers. Where an argument counts, it is found in a tree of
+//! its values; where only some bits of it do, in the program that seccompiler makes of such rows. Its own form for all of them
+//! is a chain, which costs where nobody looks for it: at every installation the kernel translates the program, and (since
+//! 5.11) runs it once for each number of two architectures, to remember which calls are always allowed; and a job installs a
+//! filter of its own.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use seccompiler::{
 };
 
 use super::allowances::Allowances;
-use super::syscalls::{ALLOWED, Row, When, number};
+use super::syscalls::{ALLOWED, When, number};
 use crate::sys::native::Instruction;
 use crate::sys::notify;
 
@@ -46,92 +47,168 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut leaves: BTreeMap<u32, Instruction> = BTreeMap::new();
+    // The first is for `rules`.
+    let mut sections = vec![Vec::new()];
     for row in ALLOWED {
         let Some(number) = number(row.name) else { continue };
         let leaf = match row.when {
             When::Always => ALLOW,
             When::Skipped => SUCCEED,
-            When::ArgIs { .. } | When::Masked { .. } => {
-                rules.insert(number, conditions(row).map_err(failed)?);
-                LOOK_AT_ARGUMENTS
+            When::ArgIs { index, values } => {
+                sections.push(look_at(index, values)?);
+                go_on_at(sections.len() - 1)?
+            }
+            When::Masked { index, mask, value } => {
+                let (long, masked) = (SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask));
+                let condition = SeccompCondition::new(index, long, masked, value).map_err(failed)?;
+                rules.insert(number, vec![SeccompRule::new(vec![condition]).map_err(failed)?]);
+                go_on_at(0)?
             }
         };
-        leaves.insert(u32::try_from(number).map_err(|error| FilterError(error.to_string()))?, leaf);
+        leaves.insert(small(number)?, leaf);
     }
     leaves.extend(more.numbers().map(|number| (number, ALLOW)));
     let arch = std::env::consts::ARCH.try_into().map_err(failed)?;
     let filter = SeccompFilter::new(rules, MISMATCH, SeccompAction::Allow, arch).map_err(failed)?;
     let program: BpfProgram = filter.try_into().map_err(failed)?;
-    let mut compiled = search(&leaves)?;
-    compiled.extend(suspend(program));
-    Ok(compiled)
-}
-
-/// Offsets of `struct seccomp_data`.
-const AT_NUMBER: u32 = 0;
-const AT_ARCH: u32 = 4;
-
-/// The leaves of the search.
-const ALLOW: Instruction = instruction(BPF_RET, 0, 0, RET_ALLOW);
-const SUCCEED: Instruction = instruction(BPF_RET, 0, 0, RET_SUCCESS);
-const SUSPEND: Instruction = instruction(BPF_RET, 0, 0, RET_USER_NOTIF);
-/// Behind the search. [`search`] knows how far that is.
-const LOOK_AT_ARGUMENTS: Instruction = instruction(BPF_JA, 0, 0, 0);
-
-/// The search: ends a call of this architecture at its number's leaf, and suspends every other.
-fn search(leaves: &BTreeMap<u32, Instruction>) -> Result<Vec<Instruction>, FilterError> {
-    // Each leaf with the first number that it is for; the next one's ends it.
-    let mut ranges = vec![(0, SUSPEND)];
-    for (&number, &leaf) in leaves {
-        ranges.pop_if(|(first, _)| *first == number);
-        ranges.extend([(number, leaf), (number + 1, SUSPEND)]);
+    if let Some(first) = sections.first_mut() {
+        *first = suspend(program);
     }
-    ranges.dedup_by_key(|(_, leaf)| *leaf);
-    let mut found = vec![
+    let mut compiled = vec![
         instruction(BPF_LD_W_ABS, 0, 0, AT_ARCH),
         instruction(BPF_JEQ, 1, 0, notify::native_arch()),
         SUSPEND,
         instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER),
     ];
-    found.extend(tree(&ranges)?);
-    let mut behind = u32::try_from(found.len()).map_err(|error| FilterError(error.to_string()))?;
-    for instruction in &mut found {
-        behind -= 1;
-        if *instruction == LOOK_AT_ARGUMENTS {
-            instruction.operand = behind;
-        }
-    }
+    compiled.extend(search(&leaves)?);
+    join(compiled, &sections)
+}
+
+/// Offsets of `struct seccomp_data`. An argument's lower half comes first on the architectures that there are.
+const AT_NUMBER: u32 = 0;
+const AT_ARCH: u32 = 4;
+const AT_ARGUMENTS: u32 = 16;
+
+/// The leaves of a search.
+const ALLOW: Instruction = instruction(BPF_RET, 0, 0, RET_ALLOW);
+const SUCCEED: Instruction = instruction(BPF_RET, 0, 0, RET_SUCCESS);
+const SUSPEND: Instruction = instruction(BPF_RET, 0, 0, RET_USER_NOTIF);
+
+/// In a jump: to the section of the number that follows.
+const TO_SECTION: u32 = 1 << 31;
+
+/// The leaf that goes on at a section. [`join`] knows how far that is.
+fn go_on_at(section: usize) -> Result<Instruction, FilterError> {
+    Ok(instruction(BPF_JA, 0, 0, TO_SECTION | small::<_, u32>(section)?))
+}
+
+/// The section of a call that is allowed when the argument at `index` is one of `values`.
+fn look_at(index: u8, values: &[u64]) -> Result<Vec<Instruction>, FilterError> {
+    let leaves = values.iter().map(|value| Ok((small(*value)?, ALLOW))).collect::<Result<_, FilterError>>()?;
+    let mut found = vec![instruction(BPF_LD_W_ABS, 0, 0, AT_ARGUMENTS + 8 * u32::from(index))];
+    found.extend(search(&leaves)?);
     Ok(found)
 }
 
+/// Ends at the leaf of the number that was loaded, and suspends for every other.
+fn search(leaves: &BTreeMap<u32, Instruction>) -> Result<Vec<Instruction>, FilterError> {
+    // Each leaf with the first number that it is for; the next one's ends it.
+    let mut ranges = vec![(0, SUSPEND)];
+    for (&number, &leaf) in leaves {
+        ranges.pop_if(|(first, _)| *first == number);
+        ranges.push((number, leaf));
+        ranges.extend(number.checked_add(1).map(|next| (next, SUSPEND)));
+    }
+    ranges.dedup_by_key(|(_, leaf)| *leaf);
+    tree(&ranges)
+}
+
+/// Most ranges whose comparisons and leaves are in reach of each other: a conditional jump is of 255 instructions at most.
+const IN_REACH: usize = 120;
+
+/// Comparisons down to leaves, each of which stands once, behind all comparisons.
 fn tree(ranges: &[(u32, Instruction)]) -> Result<Vec<Instruction>, FilterError> {
     let (below, above) = ranges.split_at(ranges.len() / 2);
-    let Some(&(first, leaf)) = above.first() else { return Ok(Vec::new()) };
-    if below.is_empty() {
-        return Ok(vec![leaf]);
+    if let Some(&(first, _)) = above.first()
+        && ranges.len() > IN_REACH
+    {
+        let (below, above) = (tree(below)?, tree(above)?);
+        let far = instruction(BPF_JA, 0, 0, small(below.len())?);
+        return Ok([vec![instruction(BPF_JGE, 0, 1, first), far], below, above].concat());
     }
-    let below = tree(below)?;
-    let far = u8::try_from(below.len()).map_err(|_| FilterError("a jump is too far".to_owned()))?;
-    let mut found = vec![instruction(BPF_JGE, far, 0, first)];
-    found.extend(below);
-    found.extend(tree(above)?);
+    let (mut comparisons, mut leaves) = (Vec::new(), Vec::new());
+    grow(ranges, &mut comparisons, &mut leaves);
+    let mut found = Vec::with_capacity(comparisons.len() + leaves.len());
+    for (at, (first, below, above)) in comparisons.iter().enumerate() {
+        let jump = |to: &Branch| match to {
+            Branch::Comparison(place) => small(place - at - 1),
+            Branch::Leaf(place) => small(comparisons.len() + place - at - 1),
+        };
+        found.push(instruction(BPF_JGE, jump(above)?, jump(below)?, *first));
+    }
+    found.extend(leaves);
     Ok(found)
+}
+
+/// A place among the comparisons, or among the leaves.
+enum Branch {
+    Comparison(usize),
+    Leaf(usize),
+}
+
+fn grow(
+    ranges: &[(u32, Instruction)],
+    comparisons: &mut Vec<(u32, Branch, Branch)>,
+    leaves: &mut Vec<Instruction>,
+) -> Branch {
+    let (below, above) = ranges.split_at(ranges.len() / 2);
+    match above.first() {
+        Some(&(first, _)) if !below.is_empty() => {
+            let place = comparisons.len();
+            comparisons.push((first, Branch::Leaf(0), Branch::Leaf(0)));
+            let branches = (grow(below, comparisons, leaves), grow(above, comparisons, leaves));
+            if let Some(comparison) = comparisons.get_mut(place) {
+                *comparison = (first, branches.0, branches.1);
+            }
+            Branch::Comparison(place)
+        }
+        first => {
+            let leaf = first.map_or(SUSPEND, |(_, leaf)| *leaf);
+            let known = leaves.iter().position(|known| *known == leaf);
+            Branch::Leaf(known.unwrap_or_else(|| {
+                leaves.push(leaf);
+                leaves.len() - 1
+            }))
+        }
+    }
+}
+
+/// Puts the sections behind a search, and has its leaves jump to them.
+fn join(mut program: Vec<Instruction>, sections: &[Vec<Instruction>]) -> Result<Vec<Instruction>, FilterError> {
+    let mut ends = program.len();
+    let mut starts = Vec::with_capacity(sections.len());
+    for section in sections {
+        starts.push(ends);
+        ends += section.len();
+    }
+    let is_open = |found: &Instruction| found.code == BPF_JA && found.operand & TO_SECTION != 0;
+    for (at, found) in program.iter_mut().enumerate().filter(|(_, found)| is_open(found)) {
+        let start = usize::try_from(found.operand ^ TO_SECTION).ok().and_then(|section| starts.get(section));
+        found.operand = small(start.map_or(0, |start| start - at - 1))?;
+    }
+    program.extend(sections.concat());
+    Ok(program)
+}
+
+fn small<N, T: TryFrom<N>>(number: N) -> Result<T, FilterError>
+where
+    T::Error: std::fmt::Display,
+{
+    T::try_from(number).map_err(|error| FilterError(error.to_string()))
 }
 
 const fn instruction(code: u16, jump_true: u8, jump_false: u8, operand: u32) -> Instruction {
     Instruction { code, jump_true, jump_false, operand }
-}
-
-fn conditions(row: &Row) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    use SeccompCmpArgLen::{Dword, Qword};
-    use SeccompCmpOp::{Eq, MaskedEq};
-    let rule =
-        |index, length, operator, value| SeccompRule::new(vec![SeccompCondition::new(index, length, operator, value)?]);
-    match row.when {
-        When::Always | When::Skipped => Ok(Vec::new()),
-        When::ArgIs { index, values } => values.iter().map(|value| rule(index, Dword, Eq, *value)).collect(),
-        When::Masked { index, mask, value } => Ok(vec![rule(index, Qword, MaskedEq(mask), value)?]),
-    }
 }
 
 /// Turns every return that is not "allow" into a notification.
@@ -161,7 +238,7 @@ mod tests {
             program.iter().filter(|found| found.code == BPF_RET).map(|found| found.operand).collect();
         assert_eq!(returns, [RET_ALLOW, RET_SUCCESS, RET_USER_NOTIF].into());
         // BPF_MAXINSNS is 4096.
-        assert!(program.len() < 1000, "{} instructions", program.len());
+        assert!(program.len() < 300, "{} instructions", program.len());
     }
 
     #[test]
@@ -227,10 +304,31 @@ mod tests {
             assert_ne!(run(&program, notify::native_arch(), number | 0x4000_0000, [0; 6]).0, allow, "x32 {number}");
         }
         assert!(most < 16, "a call whose arguments do not count takes {most} steps");
-        let own = |name: &str| u32::try_from(super::number(name).unwrap()).unwrap();
-        for (name, first, allowed) in [("kill", 2, true), ("kill", 1, false), ("kill", 0xffff_ffff, false)] {
-            let answer = run(&program, notify::native_arch(), own(name), [first, 9, 0, 0, 0, 0]).0;
-            assert_eq!(answer == allow, allowed, "{name}({first})");
+        for row in ALLOWED {
+            let Some(own) = super::number(row.name) else { continue };
+            let own = u32::try_from(own).unwrap();
+            let is_allowed = |index: u8, value: u64| {
+                let mut args = [0; 6];
+                args[usize::from(index)] = value;
+                run(&program, notify::native_arch(), own, args).0 == allow
+            };
+            match row.when {
+                When::Always | When::Skipped => {}
+                When::ArgIs { index, values } => {
+                    let near =
+                        |value: &u64| [value.wrapping_sub(1), *value, value + 1, value | 1 << 31, value | 1 << 32];
+                    for value in values.iter().flat_map(near) {
+                        let is_one = values.contains(&(value & 0xffff_ffff));
+                        assert_eq!(is_allowed(index, value), is_one, "{} with {value:#x}", row.name);
+                    }
+                }
+                When::Masked { index, mask, value } => {
+                    assert!(is_allowed(index, value) && is_allowed(index, value | !mask), "{}", row.name);
+                    for bit in (0..64).map(|bit| 1 << bit).filter(|bit| mask & bit != 0) {
+                        assert!(!is_allowed(index, value ^ bit), "{} with {bit:#x}", row.name);
+                    }
+                }
+            }
         }
     }
 }
