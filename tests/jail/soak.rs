@@ -207,12 +207,12 @@ fn soak(ends: &[End], jobs: u64, share: u64) {
 
 /// Gives all slots up, runs an honest job in another one, and gives what there is then.
 async fn rest(lane: &mut Lane, slots: &mut [Slot]) -> Footprint {
-    for slot in slots {
+    for slot in slots.iter_mut().chain([&mut lane.slot]) {
         *slot = Slot::new(Arc::clone(&lane.host));
     }
     let ended = leftovers::eventually(|| async {
         let census = lane.census();
-        if census.at(SLOT).count() <= 1 { Ok(()) } else { Err(census) }
+        if census.at(SLOT).count() == 0 { Ok(()) } else { Err(census) }
     });
     ended.await.unwrap();
     // The start of its slot removes the groups that were still busy.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::Counter;
 use super::{Group, Leaf, LeafLimits, LeafUsage, files};
 
 /// How far below its limit a leaf may have been when a charge was over it: a huge page, and as much again of what
@@ -46,11 +47,18 @@ fn distinct<'a>(paths: &[&'a PathBuf]) -> Vec<&'a Path> {
 
 impl Group for GroupV1 {
     fn leaf(&self, name: &str) -> io::Result<Box<dyn Leaf>> {
-        let leaf =
-            LeafV1 { memory: self.memory.join(name), pids: self.pids.join(name), cpuacct: self.cpuacct.join(name) };
-        for dir in leaf.dirs() {
+        let (memory, pids, cpuacct) = (self.memory.join(name), self.pids.join(name), self.cpuacct.join(name));
+        for dir in distinct(&[&memory, &pids, &cpuacct]) {
             files::make_dir(dir)?;
         }
+        let leaf = LeafV1 {
+            oom_kills: Counter::open(memory.join("memory.oom_control"))?,
+            memory_peak: Counter::open(memory.join("memory.max_usage_in_bytes"))?,
+            cpu: Counter::open(cpuacct.join("cpuacct.usage"))?,
+            memory,
+            pids,
+            cpuacct,
+        };
         Ok(Box::new(leaf))
     }
 
@@ -82,6 +90,9 @@ struct LeafV1 {
     memory: PathBuf,
     pids: PathBuf,
     cpuacct: PathBuf,
+    oom_kills: Counter,
+    memory_peak: Counter,
+    cpu: Counter,
 }
 
 impl LeafV1 {
@@ -121,12 +132,12 @@ impl Leaf for LeafV1 {
     }
 
     fn cpu_us(&self) -> io::Result<u64> {
-        Ok(files::read_number(&self.cpuacct.join("cpuacct.usage"))? / 1000)
+        Ok(self.cpu.read_number()? / 1000)
     }
 
     fn usage(&self) -> io::Result<LeafUsage> {
-        let oom_kills = files::read_keyed(&self.memory.join("memory.oom_control"), "oom_kill")?;
-        let memory_peak_bytes = files::read_number(&self.memory.join("memory.max_usage_in_bytes"))?;
+        let oom_kills = self.oom_kills.read_keyed("oom_kill")?;
+        let memory_peak_bytes = self.memory_peak.read_number()?;
         let is_pressed = oom_kills > 0
             && memory_peak_bytes.saturating_add(LAST_CHARGE)
                 < files::read_number(&self.memory.join("memory.limit_in_bytes"))?;
