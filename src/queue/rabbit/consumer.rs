@@ -2,9 +2,9 @@
 //!
 //! As many deliveries are reserved as can be worked on. While they are done with quickly, as many more come by a second
 //! consumer of each lane, so that the next one is here when a slot is free; it stands behind every worker's first one, so none
-//! is held while somebody is idle. As soon as nothing moves it ends, and what nobody works on is given back. (A consumer's
-//! number cannot be changed: under its old tag a new one gets no more of a quorum queue than an error, and under another tag
-//! what the old one left unsettled does not count.)
+//! is held while somebody is idle. As soon as nothing moves it ends, and what nobody works on is given back. (The number of a
+//! consumer cannot be changed. One that begins anew under its tag, while deliveries of the old one are unsettled, costs the
+//! channel: RabbitMQ 3.10 answers with an internal error. Under another tag they do not count.)
 
 use std::convert::Infallible;
 use std::future::pending;
