@@ -595,8 +595,8 @@ def enter():
 
 
 def become_template(library, modules):
-    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have: what
-    ends this process."""
+    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have, and
+    gives what ends such a process."""
     import gc
 
     import _ctypes

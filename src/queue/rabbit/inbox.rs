@@ -156,7 +156,7 @@ impl Inbox {
         self.lock().quick >= QUICK_IN_A_ROW
     }
 
-    /// Whether something is held and nothing of it gets done.
+    /// Whether something is held and nothing of it gets done. What was quick before does not count then.
     pub(super) fn is_held_up(&self) -> bool {
         let mut state = self.lock();
         let is_held = state.in_hand.values().any(|count| *count > 0);

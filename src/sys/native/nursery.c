@@ -24,6 +24,8 @@ struct allocator {
 enum { DOMAIN_MEMORY = 1, DOMAIN_OBJECTS = 2 };
 extern void PyMem_GetAllocator(int domain, struct allocator *) __attribute__((weak));
 extern void PyMem_SetAllocator(int domain, struct allocator *) __attribute__((weak));
+/* Only where Python has no lock: there its collector finds objects by walking their allocator's heaps. */
+extern int PyUnstable_Module_SetGIL(void *module, void *gil) __attribute__((weak));
 
 static _Alignas(4096) unsigned char nursery[NURSERY_BYTES];
 static unsigned char grains[NURSERY_BYTES / GRAIN]; /* of the block that begins there */
@@ -124,7 +126,7 @@ static void use_up_malloc(void) {
 void prepare_allocators(void);
 
 void prepare_allocators(void) {
-    if (PyMem_GetAllocator == NULL || PyMem_SetAllocator == NULL)
+    if (PyMem_GetAllocator == NULL || PyMem_SetAllocator == NULL || PyUnstable_Module_SetGIL != NULL)
         return;
     use_up_malloc();
     is_owner = 1;
