@@ -8,6 +8,7 @@ use cellblock::job::{Language, OutcomeKind, Program, RawJson};
 use cellblock::lang::Preload;
 use cellblock::runner::{Interrupt, Item};
 use cellblock::zygote::{Slot, SpawnSpec};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::sync::watch;
@@ -17,8 +18,10 @@ use super::leftovers::{self, Process, within};
 use super::pace;
 use super::suite::alone;
 
+/// Kills a process, unless it has ended since somebody saw it.
 pub(super) fn send_kill(pid: u32) {
-    kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL).unwrap();
+    let sent = kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL);
+    assert!(matches!(sent, Ok(()) | Err(Errno::ESRCH)), "{sent:?}");
 }
 
 pub(super) async fn assert_works(lane: &mut Lane) {
