@@ -186,12 +186,12 @@ impl Telemetry {
         }
     }
 
-    /// How many deliveries are worked on at the same time.
+    /// How many deliveries run at the same time at most.
     pub fn has_slots(&self, slots: usize) {
         self.families().slots.with((), |cell| cell.set(i64::try_from(slots).unwrap_or(i64::MAX)));
     }
 
-    /// A delivery is worked on until the answer is dropped.
+    /// A slot has a delivery until the answer is dropped.
     #[must_use]
     pub fn slot_busy(&self) -> BusySlot {
         self.families().slots_busy.with((), prometheus::IntGauge::inc);

@@ -174,9 +174,9 @@ metrics! {
     capability: IntGauge, LayerName, "cellblock_sandbox_capability", NONE,
         "Whether this host gives a layer of the jail.";
     slots: IntGauge, (), "cellblock_slots", NONE,
-        "Deliveries that are worked on at the same time at most.";
+        "Slots: deliveries that run at the same time at most.";
     slots_busy: IntGauge, (), "cellblock_slots_busy", NONE,
-        "Deliveries that are being worked on.";
+        "Slots that have a delivery, from before its claim until its run is over.";
     store_op: Histogram, StoreOp, "cellblock_store_op_seconds", SECONDS,
         "Duration of each call of the store, answered or not.";
     store_errors: IntCounter, (StoreOp, StoreErrorKind), "cellblock_store_errors_total", NONE,
