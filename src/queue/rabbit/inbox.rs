@@ -119,7 +119,7 @@ impl Inbox {
         let mut state = self.lock();
         for lane in lanes {
             if let Some(incoming) = state.waiting.get_mut(lane).and_then(VecDeque::pop_front) {
-                if state.in_hand.values().all(|count| *count == 0) {
+                if !state.is_anything_in_hand() {
                     state.moved = Some(clock::now());
                 }
                 *state.in_hand.entry(lane.clone()).or_default() += 1;
@@ -159,8 +159,7 @@ impl Inbox {
     /// Whether something is held and nothing of it gets done. What was quick before does not count then.
     pub(super) fn is_held_up(&self) -> bool {
         let mut state = self.lock();
-        let is_held = state.in_hand.values().any(|count| *count > 0);
-        let is_held_up = is_held && state.moved.is_some_and(|moved| moved.elapsed() > HELD_UP);
+        let is_held_up = state.is_anything_in_hand() && state.moved.is_some_and(|moved| moved.elapsed() > HELD_UP);
         if is_held_up {
             state.quick = 0;
         }
@@ -216,6 +215,10 @@ impl Inbox {
 }
 
 impl State {
+    fn is_anything_in_hand(&self) -> bool {
+        self.in_hand.values().any(|count| *count > 0)
+    }
+
     fn let_go(&mut self, source: &Source) {
         if let Some(count) = self.in_hand.get_mut(&source.lane) {
             *count = count.saturating_sub(1);
