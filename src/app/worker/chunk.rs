@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::execute::Execute;
 use super::executor::Executor;
 use super::job::input_error;
-use super::keeper::Kept;
+use super::keeper::{Keeper, Kept};
 use super::places::Place;
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
@@ -25,6 +25,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         &self,
         message: &Message,
         claimed: Claimed,
+        keeper: Keeper,
         mut place: Place<E>,
     ) -> Result<Settle, StepError> {
         let WorkId::Chunk(batch, chunk) = &message.work else {
@@ -41,7 +42,6 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         drop(record);
         let file = self.shared.file_of(program.language);
         let call = Call { program: &program, file: &file, attempt: message.attempt, idempotency_key: None };
-        let keeper = self.shared.keep(&claimed);
         let ended = place.get().run(&call, &items, keeper.interrupt(), &mut |run| results.add(run)).await;
         drop(place);
         if keeper.finish().await == Kept::Fenced {

@@ -75,6 +75,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     }
 
     async fn work(&self, message: &Message, tag: String, place: Place<E>) -> Result<Settle, StepError> {
+        let stops = self.shared.settings.stops.listen(message.work.clone());
         let claim = self.shared.claim(message, tag).await?;
         let at = self.shared.now();
         let telemetry = &self.shared.settings.telemetry;
@@ -85,10 +86,11 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         match (claim_step(&claim), claim) {
             (ClaimStep::Run, Claim::Run { lease, attempts: tries, .. }) => {
                 failpoint::reached(Failpoint::ClaimDone);
+                let keeper = self.shared.keep(lease.clone(), stops);
                 let claimed = Claimed { lease, tries, at };
                 match &message.payload {
-                    Payload::Job { spec, .. } => self.run_job(message, spec, claimed, place).await,
-                    Payload::Chunk => self.run_chunk(message, claimed, place).await,
+                    Payload::Job { spec, .. } => self.run_job(message, spec, claimed, keeper, place).await,
+                    Payload::Chunk => self.run_chunk(message, claimed, keeper, place).await,
                 }
             }
             (step, _) => self.shared.settle_claim(message, step).await,

@@ -2,7 +2,7 @@
 
 use super::execute::Execute;
 use super::executor::Executor;
-use super::keeper::Kept;
+use super::keeper::{Keeper, Kept};
 use super::places::Place;
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
@@ -77,6 +77,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         message: &Message,
         spec: &JobSpec,
         claimed: Claimed,
+        keeper: Keeper,
         mut place: Place<E>,
     ) -> Result<Settle, StepError> {
         let WorkId::Job(id) = &message.work else {
@@ -86,7 +87,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let runtime = place.get().runtime(program.language);
         let converted = wire::convert(&spec.inputs, &program.input_types, program.lenient_types);
         let (tried, policy) = match converted {
-            Ok(inputs) => (self.try_job(message, spec, inputs, &claimed, place).await, spec.retry.clone()),
+            Ok(inputs) => (self.try_job(message, spec, inputs, claimed.at, (keeper, place)).await, spec.retry.clone()),
             // The same inputs are refused again.
             Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
         };
@@ -119,13 +120,12 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         message: &Message,
         spec: &JobSpec,
         inputs: RawJson,
-        claimed: &Claimed,
-        mut place: Place<E>,
+        claimed_at: UnixMillis,
+        (keeper, mut place): (Keeper, Place<E>),
     ) -> Option<Tried> {
         let file = self.shared.file_of(spec.program.language);
         let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
         let call = Call { program: &spec.program, file: &file, attempt: message.attempt, idempotency_key };
-        let keeper = self.shared.keep(claimed);
         let mut ran = None;
         let items = [Item { index: 0, inputs }];
         let ended = place.get().run(&call, &items, keeper.interrupt(), &mut |run| ran = Some(Box::new(run))).await;
@@ -135,7 +135,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         }
         Some(match (ran, ended) {
             (Some(mut run), _) => {
-                run.usage.queue_ms = Some(queue_ms(claimed.at.since_ms(message.submitted_at)));
+                run.usage.queue_ms = Some(queue_ms(claimed_at.since_ms(message.submitted_at)));
                 Tried::Ran(run)
             }
             (None, Err(Interrupted::Fault(fault))) => Tried::Fault(fault),

@@ -9,6 +9,7 @@ use super::drain::Drain;
 use super::keeper::Keeper;
 use super::programs::Programs;
 use super::settings::WorkerSettings;
+use super::stops::StopListener;
 use crate::job::{AttemptSummary, CopyId, Fingerprint, Language, RetryPolicy, UnixMillis, WorkId, WorkerId};
 use crate::policy::{ClaimStep, Disposition, Ended, Situation, disposition};
 use crate::ports::{
@@ -158,11 +159,9 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
         disposition(ended, &situation)
     }
 
-    /// Starts to keep a claim.
-    pub(super) fn keep(&self, claimed: &Claimed) -> Keeper {
-        let settings = &self.settings;
-        let (lease, drain) = (claimed.lease.clone(), self.drain.clone());
-        let stops = settings.stops.listen(lease.work.clone());
+    /// Starts to keep a claim. `stops` has listened since before it was made: an earlier wish was seen by the claim.
+    pub(super) fn keep(&self, lease: Lease, stops: StopListener) -> Keeper {
+        let (settings, drain) = (&self.settings, self.drain.clone());
         Keeper::start(Arc::clone(&self.store), lease, settings.lease_ms, stops, drain, settings.telemetry.clone())
     }
 

@@ -1,7 +1,7 @@
 //! Hints that running work is wanted no more.
 //!
-//! Whoever keeps a claim learns of such a wish when it renews the lease. A hint makes it do so at once; one that is
-//! missed costs the time until the next renewal and no more.
+//! A claim finds the wishes before it, and whoever keeps it learns of later ones when it renews the lease. A hint makes it do so
+//! at once, from the claim on; one that is missed costs the time until the next renewal and no more.
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;

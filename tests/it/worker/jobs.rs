@@ -1,12 +1,18 @@
 //! Single jobs: what is recorded, and how the delivery is settled.
 
-use cellblock::app::worker::Drain;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cellblock::app::worker::{Drain, DrainSwitch, StopHints, Worker, WorkerSettings};
 use cellblock::job::{InputType, JobId, Outcome, OutcomeKind, RawJson, State, UnixMillis};
 use cellblock::policy::INFRA_BUDGET;
-use cellblock::ports::{Cancellation, Store};
+use cellblock::ports::{Cancellation, Store, WallClock};
 use cellblock::sys::clock;
+use cellblock::tasks;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
-use super::rig::{Rig, document, job, retries, spec};
+use super::rig::{Rig, document, job, retries, settings, spec, within};
 use super::scripted::{Act, Script};
 
 #[tokio::test]
@@ -153,6 +159,31 @@ async fn a_cancel_stops_what_runs() {
     assert_eq!(document(&job)["outcome"], "cancelled");
     rig.emptied().await;
     working.stop(Drain::Gracefully).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_to_stop_is_heard_from_the_claim_on() {
+    let rig = Rig::new();
+    let script = Script::of([Act::WaitAfter(0)]);
+    let id = rig.submit("k", spec("{}")).await;
+    let stops = StopHints::new();
+    let patient = WorkerSettings { lease_ms: 600_000, stops: stops.clone(), ..settings(1) };
+    let (store, job, is_first) = (Arc::clone(&rig.store), id.clone(), AtomicBool::new(true));
+    // A look at the clock is what follows a claim.
+    let clock = WallClock::new(move || {
+        if is_first.swap(false, Ordering::SeqCst) {
+            let cancel = || Handle::current().block_on(store.cancel(&job));
+            assert_eq!(block_in_place(cancel).unwrap(), Cancellation::Requested);
+            stops.stop_job(job.clone());
+        }
+        clock::unix_now()
+    });
+    let worker = Worker::new(Arc::clone(&rig.store), Arc::clone(&rig.queue), patient, clock);
+    let drain = DrainSwitch::new();
+    let mut working = tasks::spawn("worker under test", worker.run(move || script.clone(), drain.listen()));
+    assert_eq!(rig.ended(&id).await.state, State::Cancelled);
+    drain.set(Drain::Gracefully);
+    within(working.join()).await.unwrap();
 }
 
 #[tokio::test]
