@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::args::{BatchRunArgs, Global};
 use super::dispatch::{Failure, Finish};
 use super::run::{file_name, load_program};
+use super::runtime;
 use super::signals::listen;
 use super::{print, progress, summary};
 use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, places, run_batch};
@@ -38,7 +39,7 @@ pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Resu
         program,
         telemetry: telemetry.clone(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime::beside_programs()?;
     let place = runtime.block_on(places(host, &request.program))?;
     let (sender, status) = watch::channel(BatchStatus::default());
     let drain = DrainSwitch::new();

@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, Table};
 use super::args::{BenchArgs, Global};
 use super::dispatch::{Failure, Finish};
 use super::print;
+use super::runtime;
 use crate::app::{BenchPlan, BenchRow, Workload, measure, open_host};
 use crate::config::Config;
 use crate::job::Language;
@@ -20,7 +21,7 @@ pub(super) fn bench(global: &Global, config: &Config, args: &BenchArgs) -> Resul
         compares: !args.alone,
     };
     let host = open_host(config, &Language::ALL)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime::beside_programs()?;
     let mut rows = Vec::new();
     for language in Language::ALL {
         for unit in Workload::of(host.runtime(language)?) {

@@ -12,6 +12,7 @@ mod doctor;
 mod print;
 mod progress;
 mod run;
+mod runtime;
 mod schema;
 mod serve;
 mod signals;

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::args::{Global, ServeArgs, WorkerArgs};
 use super::dispatch::{Failure, Finish};
 use super::print;
+use super::runtime;
 use super::signals::listen;
 use crate::app::worker::DrainSwitch;
 use crate::app::{Backend, Distributed, ServeRequest, WorkRequest, open_host_of_any, serve, serve_all, work};
@@ -23,7 +24,7 @@ const STOPPING: &str = "stopping; what runs gets a moment to end (once more to s
 pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> Result<Finish, Failure> {
     let api = api_settings(config, Language::ALL.to_vec(), Telemetry::new())?;
     let backend = Backend::of(config, &args.state)?;
-    runtime()?.block_on(async {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Http, wanted: args.listen };
         let listener = place.listen(global, config, &backend.to_string()).await?;
@@ -42,7 +43,7 @@ pub(super) fn run_all(global: &Global, config: &Config, args: &ServeArgs) -> Res
     let api = api_settings(config, languages, host.telemetry().clone())?;
     let backend = Backend::of(config, &args.state)?;
     let working = WorkRequest::of(config, host);
-    runtime()?.block_on(async {
+    runtime::beside_programs()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Http, wanted: args.listen };
         let listener = place.listen(global, config, &backend.to_string()).await?;
@@ -61,7 +62,7 @@ pub(super) fn run_worker(global: &Global, config: &Config, args: &WorkerArgs) ->
     let (host, languages) = open_host_of_any(config)?;
     let api = api_settings(config, languages, host.telemetry().clone())?;
     let working = WorkRequest::of(config, host);
-    runtime()?.block_on(async {
+    runtime::beside_programs()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Worker, wanted: args.listen };
         let backend = Backend::Distributed(Box::new(servers.clone()));
@@ -72,10 +73,6 @@ pub(super) fn run_worker(global: &Global, config: &Config, args: &WorkerArgs) ->
         }
         Ok(Finish::Good)
     })
-}
-
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 fn api_settings(config: &Config, languages: Vec<Language>, telemetry: Telemetry) -> Result<ApiSettings, Failure> {
