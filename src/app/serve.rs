@@ -68,6 +68,8 @@ pub struct WorkRequest {
     pub host: Arc<Host>,
     /// How many at the same time.
     pub slots: usize,
+    /// Whether as many more are claimed while they take milliseconds.
+    pub claim_ahead: bool,
     /// From which lanes, the most urgent one first.
     pub lanes: Vec<Lane>,
     /// How long a claim lasts on servers, in milliseconds.
@@ -176,6 +178,7 @@ impl WorkRequest {
         Self {
             host,
             slots: config.slots(),
+            claim_ahead: config.reserves_ahead(),
             lanes: config.worker_lanes(),
             lease_ms,
             grace: Duration::from_millis(grace_ms),
@@ -209,6 +212,7 @@ fn worker<S: Store, Q: Queue>(
 ) -> Result<Worker<S, Q>, ServeError> {
     let (host, pid, nonce) = (kernel::host_name(), std::process::id(), getrandom::u32()?);
     let settings = WorkerSettings {
+        claim_ahead: work.claim_ahead,
         lanes: work.lanes.clone(),
         lease_ms: work.lease_ms,
         grace: work.grace,

@@ -167,8 +167,9 @@ pub const KEYS: &[Key] = &[
         "worker.reserve_ahead",
         KeyKind::Switch,
         "true",
-        "whether twice as many messages as slots are reserved at the broker while jobs take milliseconds, so that a slot does \
-         not wait for its next one; what is not started is given back as soon as jobs take longer",
+        "whether the next job of each slot is claimed, and up to five times as many messages as slots are reserved at the broker, \
+         while jobs take milliseconds, so that a slot does not wait; what is not started is given back as soon as jobs take \
+         longer",
     ),
     key(
         "worker.lanes",

@@ -1,19 +1,22 @@
-//! One delivery at a time, from its claim to its settlement. It has a place to run only until the run is over.
+//! One delivery at a time, from its claim to its settlement. It has a place from after the claim until the run is over.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
+use super::drain::{Drain, reached};
 use super::execute::Execute;
-use super::places::{Place, Places};
+use super::keeper::{Keeper, Kept};
+use super::places::{Place, Places, Turn};
 use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
-use crate::ports::{Claim, Delivered, Delivery, Message, Payload, Queue, Store, StoreError};
+use crate::ports::{Claim, Delivered, Delivery, Lease, Message, Payload, Queue, Store, StoreError};
 use crate::sys::clock;
 use crate::sys::failpoint::{self, Failpoint};
 use crate::tasks;
-use crate::telemetry::{Phase, TaskName, Telemetry};
+use crate::telemetry::{AttemptEnd, Phase, TaskName, Telemetry};
+
+/// Wait after the queue gave an error instead of a delivery.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// Wait before a delivery is given back because store or queue failed: what failed is given time.
 const BEFORE_GIVING_BACK: Duration = Duration::from_millis(500);
@@ -29,19 +32,17 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         Self { shared, places }
     }
 
-    /// Says that it has a place to run, takes what it is given, until nobody gives any more.
-    pub(super) async fn serve(
-        self,
-        number: usize,
-        idle: mpsc::Sender<usize>,
-        mut inbox: mpsc::Receiver<Delivered<Q::Delivery>>,
-    ) {
-        while let Some(mut place) = self.places.lend().await
-            && idle.send(number).await.is_ok()
-            && let Some(delivered) = inbox.recv().await
-        {
-            place.is_busy(self.shared.settings.telemetry.slot_busy());
-            if tasks::catching("executor", self.handle(delivered, place)).await.is_err() {
+    /// Takes deliveries, until the worker drains.
+    pub(super) async fn serve(self) {
+        let mut drain = self.shared.drain.clone();
+        loop {
+            let taken = tokio::select! {
+                biased;
+                () = reached(&mut drain, Drain::Gracefully) => return,
+                taken = self.take() => taken,
+            };
+            let Some((turn, delivered)) = taken else { return };
+            if tasks::catching("executor", self.handle(delivered, turn)).await.is_err() {
                 // Its delivery was dropped and comes again.
                 self.shared.settings.telemetry.panicked(TaskName::Executor);
             }
@@ -49,7 +50,20 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         }
     }
 
-    async fn handle(&self, delivered: Delivered<Q::Delivery>, place: Place<E>) {
+    /// Waits for a turn and takes a delivery. May be dropped while it waits.
+    async fn take(&self) -> Option<(Turn, Delivered<Q::Delivery>)> {
+        let turn = self.places.turn().await?;
+        let _taking = self.shared.taking.lock().await;
+        loop {
+            match self.shared.queue.next(&self.shared.settings.lanes).await {
+                Ok(delivered) => return Some((turn, delivered)),
+                Err(error) => tracing::error!(%error, "no delivery from the queue"),
+            }
+            tokio::time::sleep(AFTER_ERROR).await;
+        }
+    }
+
+    async fn handle(&self, delivered: Delivered<Q::Delivery>, turn: Turn) {
         let (message, delivery) = match delivered {
             Delivered::Message(message, delivery) => (message, delivery),
             Delivered::Malformed { reason, delivery } => {
@@ -57,7 +71,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
                 return settle(&self.shared.settings.telemetry, delivery, Settle::DeadLetter(reason)).await;
             }
         };
-        let settlement = match self.work(&message, delivery.tag(), place).await {
+        let settlement = match self.work(&message, delivery.tag(), turn).await {
             Ok(settlement) => settlement,
             Err(StepError::Store(StoreError::Unknown(what))) if matches!(message.payload, Payload::Chunk) => {
                 Settle::DeadLetter(format!("{what} is not in the store"))
@@ -74,19 +88,20 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         drop(self.shared.settled_work.send(message.work));
     }
 
-    async fn work(&self, message: &Message, tag: String, place: Place<E>) -> Result<Settle, StepError> {
+    async fn work(&self, message: &Message, tag: String, turn: Turn) -> Result<Settle, StepError> {
         let stops = self.shared.settings.stops.listen(message.work.clone());
         let claim = self.shared.claim(message, tag).await?;
-        let at = self.shared.now();
-        let telemetry = &self.shared.settings.telemetry;
-        telemetry.claimed(&claim);
-        if let (1, 0, Claim::Run { lost: 0, .. }) = (message.attempt, message.infra, &claim) {
-            telemetry.waited(&message.lane, at.since_ms(message.submitted_at));
-        }
+        self.shared.settings.telemetry.claimed(&claim);
         match (claim_step(&claim), claim) {
-            (ClaimStep::Run, Claim::Run { lease, attempts: tries, .. }) => {
+            (ClaimStep::Run, Claim::Run { lease, attempts: tries, lost }) => {
                 failpoint::reached(Failpoint::ClaimDone);
                 let keeper = self.shared.keep(lease.clone(), stops);
+                let Some(place) = self.place(turn).await else { return self.give_up(message, &lease, keeper).await };
+                let at = self.shared.now();
+                if (message.attempt, message.infra, lost) == (1, 0, 0) {
+                    let waited = at.since_ms(message.submitted_at);
+                    self.shared.settings.telemetry.waited(&message.lane, waited);
+                }
                 let claimed = Claimed { lease, tries, at };
                 match &message.payload {
                     Payload::Job { spec, .. } => self.run_job(message, spec, claimed, keeper, place).await,
@@ -95,6 +110,20 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             }
             (step, _) => self.shared.settle_claim(message, step).await,
         }
+    }
+
+    async fn place(&self, turn: Turn) -> Option<Place<E>> {
+        self.places.lend(turn, || self.shared.settings.telemetry.slot_busy()).await
+    }
+
+    /// Somebody else may have a place for it.
+    async fn give_up(&self, message: &Message, lease: &Lease, keeper: Keeper) -> Result<Settle, StepError> {
+        tracing::debug!(work = %message.work, "a claim is given up: every place is in use");
+        if keeper.finish().await == Kept::Fenced {
+            self.shared.attempt_ended(message, AttemptEnd::Fenced);
+            return Ok(Settle::Release);
+        }
+        self.shared.release(message, lease).await
     }
 }
 

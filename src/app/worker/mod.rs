@@ -2,10 +2,10 @@
 //!
 //! # Theory of operation
 //!
-//! One dispatcher owns the queue's consuming end. There are N places to run (`places`) and twice as many executors. An
-//! executor that was lent a place says so; only then does the dispatcher take a delivery and hand it over. So nothing is claimed
-//! that would have to wait for a place, and no lease burns while it waits. The place is free for the next executor as soon as
-//! the run is over; what is left is done without it. While work runs, a task of its own keeps its lease (`keeper`)
+//! There are N places to run and N turns to take a delivery (`places`), and more executors. Those that have a turn take deliveries,
+//! one after the other. So nothing is claimed that would have to wait for a place. Only while runs are quick there are 2 N turns: what is claimed then waits
+//! for the next place that gets free, and is given back after 100 ms without one. Place and turn are the next executor's as soon
+//! as the run is over; what is left is done without them. From the claim on, a task of its own keeps the lease (`keeper`)
 //! and carries wishes to the run: the client cancelled, somebody else holds the work, the worker stops.
 //!
 //! For each delivery an executor takes these steps in this order, each a function of its own:
@@ -21,12 +21,12 @@
 //! delivery is given back unsettled, and the next claim finds out how far this one came.
 
 mod chunk;
-mod dispatcher;
 mod drain;
 mod execute;
 mod executor;
 mod job;
 mod keeper;
+mod lifecycle;
 mod patience;
 mod places;
 mod programs;
@@ -35,10 +35,10 @@ mod settings;
 mod steps;
 mod stops;
 
-pub use dispatcher::Worker;
 pub(super) use drain::reached;
 pub use drain::{Drain, DrainSwitch};
 pub use execute::Execute;
+pub use lifecycle::Worker;
 pub use patience::Patience;
 pub use settings::WorkerSettings;
 pub use stops::StopHints;

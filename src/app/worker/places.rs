@@ -1,10 +1,23 @@
-//! The places to run, each lent to one delivery at a time.
+//! The places to run, each lent to one delivery at a time, and turns to take one.
+//!
+//! There are as many turns as places, so what is taken has a place as soon as it is claimed. While runs are quick there are
+//! twice as many, so that the next claim is made when a place gets free. One long run ends that.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
+use crate::sys::clock;
 use crate::telemetry::BusySlot;
+
+/// A run is quick that takes no longer.
+const QUICK: Duration = Duration::from_millis(50);
+/// So many of them, one after the other, let more be claimed than there are places.
+const QUICK_IN_A_ROW: u32 = 64;
+/// How long claimed work waits for a place: another worker may be idle.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// See the module's description.
 pub(super) struct Places<E> {
@@ -12,37 +25,82 @@ pub(super) struct Places<E> {
     idle: Mutex<Vec<E>>,
     make: Box<dyn Fn() -> E + Send + Sync>,
     free: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    turns_ahead: Arc<Semaphore>,
+    /// Runs that were quick since the last one that was not.
+    quick: watch::Sender<u32>,
 }
+
+/// The right to take a delivery. Dropped, it is somebody else's.
+#[derive(Debug)]
+pub(super) struct Turn(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
 
 /// A place that was lent. Dropped, it is free for the next delivery; after a panic it may be in any state, and a new one takes
 /// its turn.
 pub(super) struct Place<E> {
     place: Option<E>,
     places: Arc<Places<E>>,
-    busy: Option<BusySlot>,
+    since: Instant,
+    _busy: BusySlot,
     _permit: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 impl<E> Places<E> {
-    /// So many places, each made when it is first used.
-    pub(super) fn new(count: usize, make: impl Fn() -> E + Send + Sync + 'static) -> Self {
-        Self { make: Box::new(make), idle: Mutex::new(Vec::new()), free: Arc::new(Semaphore::new(count)) }
+    /// So many places, each made when it is first used, and as many turns `ahead`, or none.
+    pub(super) fn new(count: usize, ahead: bool, make: impl Fn() -> E + Send + Sync + 'static) -> Self {
+        Self {
+            make: Box::new(make),
+            idle: Mutex::new(Vec::new()),
+            free: Arc::new(Semaphore::new(count)),
+            turns: Arc::new(Semaphore::new(count)),
+            turns_ahead: Arc::new(Semaphore::new(if ahead { count } else { 0 })),
+            quick: watch::Sender::new(0),
+        }
     }
 
-    /// Waits until a place is free; `None` never comes while anybody could wait.
-    pub(super) async fn lend(self: &Arc<Self>) -> Option<Place<E>> {
-        let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
+    /// Waits for a turn; `None` never comes while anybody could wait.
+    pub(super) async fn turn(&self) -> Option<Turn> {
+        tokio::select! {
+            biased;
+            turn = Arc::clone(&self.turns).acquire_owned() => turn.ok().map(Turn),
+            turn = self.turn_ahead() => turn,
+        }
+    }
+
+    async fn turn_ahead(&self) -> Option<Turn> {
+        let mut quick = self.quick.subscribe();
+        loop {
+            quick.wait_for(|in_a_row| *in_a_row >= QUICK_IN_A_ROW).await.ok()?;
+            let turn = Arc::clone(&self.turns_ahead).acquire_owned().await.ok()?;
+            if *quick.borrow() >= QUICK_IN_A_ROW {
+                return Some(Turn(turn));
+            }
+        }
+    }
+
+    /// Waits until a place is free, for a while; `None` when none was.
+    pub(super) async fn lend(self: &Arc<Self>, turn: Turn, busy: impl FnOnce() -> BusySlot) -> Option<Place<E>> {
+        let Ok(permit) = timeout(PATIENCE, Arc::clone(&self.free).acquire_owned()).await else {
+            self.quick.send_replace(0);
+            return None;
+        };
+        let permit = permit.ok()?;
         let place = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Some(Place { place, places: Arc::clone(self), busy: None, _permit: permit })
+        let (places, since) = (Arc::clone(self), clock::now());
+        Some(Place { place, places, since, _busy: busy(), _permit: permit, _turn: turn })
+    }
+
+    fn ran_for(&self, took: Duration) {
+        // Who waits for a turn is woken only when there is one more.
+        self.quick.send_if_modified(|in_a_row| {
+            *in_a_row = if took <= QUICK { in_a_row.saturating_add(1) } else { 0 };
+            *in_a_row == QUICK_IN_A_ROW
+        });
     }
 }
 
 impl<E> Place<E> {
-    /// It counts as busy until it is dropped.
-    pub(super) fn is_busy(&mut self, busy: BusySlot) {
-        self.busy = Some(busy);
-    }
-
     /// What runs programs there.
     pub(super) fn get(&mut self) -> &mut E {
         self.place.get_or_insert_with(|| (self.places.make)())
@@ -51,6 +109,7 @@ impl<E> Place<E> {
 
 impl<E> Drop for Place<E> {
     fn drop(&mut self) {
+        self.places.ran_for(self.since.elapsed());
         if let Some(place) = self.place.take()
             && !std::thread::panicking()
         {

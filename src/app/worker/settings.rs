@@ -12,8 +12,10 @@ use crate::telemetry::Telemetry;
 pub struct WorkerSettings {
     /// Who it is: one run of the process.
     pub id: WorkerId,
-    /// How many deliveries run at the same time. As many more may be on their way to the store.
+    /// How many deliveries run at the same time. More of them may be on their way to the store.
     pub slots: usize,
+    /// Whether as many more are claimed while runs take milliseconds.
+    pub claim_ahead: bool,
     /// Where it takes deliveries from, the most urgent lane first.
     pub lanes: Vec<Lane>,
     /// How long a claim lasts when nobody renews it, in milliseconds. It is renewed at a third of this.
@@ -37,6 +39,7 @@ impl WorkerSettings {
         Self {
             id,
             slots,
+            claim_ahead: true,
             lanes: vec![Lane::interactive(), Lane::batch()],
             lease_ms: 30_000,
             grace: Duration::from_secs(10),

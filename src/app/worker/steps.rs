@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 
 use super::drain::Drain;
 use super::keeper::Keeper;
@@ -28,6 +28,8 @@ pub(super) struct Shared<S, Q> {
     pub(super) settings: WorkerSettings,
     pub(super) clock: WallClock,
     pub(super) programs: Programs,
+    /// Held by the executor that takes the next delivery.
+    pub(super) taking: Mutex<()>,
     /// Runs are given back when this says [`Drain::Now`].
     pub(super) drain: watch::Receiver<Drain>,
     /// Deliveries done with.

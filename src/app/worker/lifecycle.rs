@@ -1,9 +1,8 @@
-//! The worker's consuming end.
+//! A worker, from its start to its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 
 use super::drain::{Drain, DrainSwitch, reached};
 use super::execute::Execute;
@@ -14,20 +13,14 @@ use super::reaper;
 use super::settings::WorkerSettings;
 use super::steps::Shared;
 use crate::job::{IdError, WorkId, WorkerId};
-use crate::ports::{Delivered, GivenUp, Queue, Store, WallClock};
-use crate::queue::{ObservedDelivery, ObservedQueue};
+use crate::ports::{GivenUp, Queue, Store, WallClock};
+use crate::queue::ObservedQueue;
 use crate::store::ObservedStore;
 use crate::tasks::{self, Task};
 use crate::telemetry::WorkerState;
 
-/// Wait after the queue gave an error instead of a delivery.
-const AFTER_ERROR: Duration = Duration::from_secs(1);
-
-/// While one works at a place, another one records what it has run there.
-const EXECUTORS_PER_PLACE: usize = 2;
-
-/// Where an executor gets its deliveries.
-type Inbox<Q> = mpsc::Sender<Delivered<ObservedDelivery<<Q as Queue>::Delivery>>>;
+/// While one runs at a place, another one claims what is next there, and others record and acknowledge what they have run.
+const EXECUTORS_PER_PLACE: usize = 6;
 
 /// Settled work that a slow listener may still hear of.
 const SETTLED_KEPT: usize = 1024;
@@ -52,6 +45,7 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
             settings,
             clock,
             programs: Programs::default(),
+            taking: Mutex::default(),
             drain: abandon.listen(),
             settled: watch::Sender::new(0),
             settled_work: broadcast::Sender::new(SETTLED_KEPT),
@@ -89,29 +83,16 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         let slots = self.shared.settings.slots.max(1);
         let telemetry = self.shared.settings.telemetry.clone();
         telemetry.has_slots(slots);
-        let (idle, mut idlers) = mpsc::channel(slots);
-        let places = Arc::new(Places::new(slots, place));
-        let count = slots.saturating_mul(EXECUTORS_PER_PLACE);
-        let mut inboxes = Vec::with_capacity(count);
-        let mut executors = Vec::with_capacity(count);
-        for number in 0..count {
-            let (inbox, deliveries) = mpsc::channel(1);
-            let executor = Executor::new(Arc::clone(&self.shared), Arc::clone(&places));
-            let serving = executor.serve(number, idle.clone(), deliveries);
-            executors.push(tasks::spawn("executor", serving));
-            inboxes.push(inbox);
-        }
-        drop(idle);
+        let places = Arc::new(Places::new(slots, self.shared.settings.claim_ahead, place));
+        let executors = 0..slots.saturating_mul(EXECUTORS_PER_PLACE);
+        let mut executors: Vec<_> = executors
+            .map(|_| Executor::new(Arc::clone(&self.shared), Arc::clone(&places)))
+            .map(|executor| tasks::spawn("executor", executor.serve()))
+            .collect();
         telemetry.worker_is(WorkerState::Ready);
-        tokio::select! {
-            biased;
-            () = reached(&mut drain, Drain::Gracefully) => {}
-            () = self.dispatch(&mut idlers, &inboxes) => {}
-        }
+        reached(&mut drain, Drain::Gracefully).await;
         telemetry.worker_is(WorkerState::Draining);
         // Executors that are idle end now, the others after what they are at.
-        drop(inboxes);
-        drop(idlers);
         self.abandon.set(Drain::Gracefully);
         tokio::select! {
             () = join_all(&mut executors) => {}
@@ -121,27 +102,6 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         self.abandon.set(Drain::Now);
         join_all(&mut executors).await;
         telemetry.worker_is(WorkerState::Stopped);
-    }
-
-    /// Hands deliveries to idle executors until every executor is gone, which does not happen by itself.
-    async fn dispatch(&self, idlers: &mut mpsc::Receiver<usize>, inboxes: &[Inbox<Q>]) {
-        while let Some(number) = idlers.recv().await {
-            let delivered = self.next_delivery().await;
-            // An idle executor's inbox is empty. What it cannot be given is dropped, and the queue delivers it again.
-            if inboxes.get(number).is_none_or(|inbox| inbox.try_send(delivered).is_err()) {
-                tracing::error!(number, "an executor is gone");
-            }
-        }
-    }
-
-    async fn next_delivery(&self) -> Delivered<ObservedDelivery<Q::Delivery>> {
-        loop {
-            match self.shared.queue.next(&self.shared.settings.lanes).await {
-                Ok(delivered) => return delivered,
-                Err(error) => tracing::error!(%error, "no delivery from the queue"),
-            }
-            tokio::time::sleep(AFTER_ERROR).await;
-        }
     }
 }
 
