@@ -22,6 +22,10 @@ use crate::sys::clock;
 use crate::telemetry::{self, QueueName};
 use crate::wire::{Arrival, Decoded, UnnamedJob, decode_message, encode_message};
 
+/// How many more deliveries than can be worked on are reserved while they are settled quickly, for each of these: some are
+/// claimed already, some are being recorded, some wait to be acknowledged with others.
+const AHEAD: u16 = 4;
+
 /// The queue on RabbitMQ. See the module's description.
 #[derive(Debug)]
 pub struct RabbitQueue {
@@ -39,7 +43,7 @@ impl RabbitQueue {
     pub fn new(settings: RabbitSettings, clock: WallClock) -> Result<Self, QueueError> {
         let base = Arc::new(Base::new(settings)?);
         let RabbitSettings { slots: prefetch, reserve_ahead, .. } = base.settings;
-        let ahead = if reserve_ahead { prefetch } else { 0 };
+        let ahead = if reserve_ahead { prefetch.saturating_mul(AHEAD) } else { 0 };
         let purpose = Purpose { connection: telemetry::Connection::Consume, prefetch, ahead };
         Ok(Self {
             publisher: Arc::new(Publisher::new(Arc::clone(&base))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::options::BasicNackOptions;
 use lapin::{Acker, BasicProperties};
 
 use super::inbox::{Inbox, Incoming, Source};
@@ -113,7 +113,7 @@ impl Delivery for RabbitDelivery {
 
 impl Held {
     async fn ack(mut self) -> Result<bool, QueueError> {
-        let answer = self.inbox.answer(self.source.generation, self.acker.ack(BasicAckOptions::default())).await;
+        let answer = self.inbox.ack(self.source.generation, self.acker.clone()).await;
         if let Some(Ok(was_known)) = answer {
             self.settle();
             return Ok(was_known);

@@ -1,12 +1,18 @@
 //! What has arrived and is not taken yet, shared by the consumer's task and those who take.
+//!
+//! Acks go out together: each that arrives by itself is an entry of the queue's log, and a synchronised write. Who brings the
+//! ack by which as many wait as deliveries are still worked on sends them all, or who has waited longest.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use lapin::Acker;
 use lapin::message::Delivery;
-use tokio::sync::{Notify, watch};
+use lapin::options::BasicAckOptions;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::timeout;
 
 use super::properties::delivery_count;
 use crate::job::Lane;
@@ -19,6 +25,8 @@ const QUICK: Duration = Duration::from_millis(50);
 const QUICK_IN_A_ROW: u32 = 64;
 /// What is held, and nothing of it settled for so long, is held up.
 const HELD_UP: Duration = Duration::from_millis(100);
+/// How long an ack may wait for others.
+const TOGETHER: Duration = Duration::from_millis(5);
 /// A message that came back so often is held: the broker gives up on those that come back too often.
 const MOST_RETURNS: u32 = 5;
 
@@ -64,6 +72,14 @@ struct State {
     /// When something was settled last, or taken while nothing was held.
     moved: Option<Instant>,
     failure: Option<QueueError>,
+    /// Acks that wait to be sent together; their deliveries are in hand.
+    acks: Vec<Ack>,
+}
+
+#[derive(Debug)]
+struct Ack {
+    acker: Acker,
+    sent: oneshot::Sender<lapin::Result<bool>>,
 }
 
 impl Inbox {
@@ -83,6 +99,7 @@ impl Inbox {
         state.in_hand.clear();
         state.ahead_in_hand = 0;
         state.returned.clear();
+        state.acks.clear();
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -99,6 +116,29 @@ impl Inbox {
             // The sender lives as long as this.
             _ = up.wait_for(|up| *up != generation) => None,
         }
+    }
+
+    /// Acknowledges a delivery of a connection, together with others; `None` when that connection ends before it is done.
+    pub(super) async fn ack(&self, generation: u64, acker: Acker) -> Option<lapin::Result<bool>> {
+        let (sent, mut answer) = oneshot::channel();
+        let is_due = {
+            let mut state = self.lock();
+            if *self.up.borrow() != generation {
+                return None;
+            }
+            state.add_ack(Ack { acker, sent })
+        };
+        if !is_due && let Ok(answer) = timeout(TOGETHER, &mut answer).await {
+            return answer.ok();
+        }
+        let acks = std::mem::take(&mut self.lock().acks);
+        let calls = join_all(acks.iter().map(|ack| ack.acker.ack(BasicAckOptions::default())));
+        let answers = self.answer(generation, calls).await?;
+        for (Ack { sent, .. }, answer) in acks.into_iter().zip(answers) {
+            // Who gave up waiting finds its delivery settled by the end of the channel.
+            drop(sent.send(answer));
+        }
+        answer.await.ok()
     }
 
     /// Something that the takers have to hear of.
@@ -215,6 +255,12 @@ impl Inbox {
 }
 
 impl State {
+    /// Whether the acks that wait are to be sent.
+    fn add_ack(&mut self, ack: Ack) -> bool {
+        self.acks.push(ack);
+        2 * self.acks.len() as u64 >= self.in_hand.values().sum()
+    }
+
     fn is_anything_in_hand(&self) -> bool {
         self.in_hand.values().any(|count| *count > 0)
     }

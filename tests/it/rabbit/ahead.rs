@@ -6,12 +6,15 @@ use std::time::Duration;
 use cellblock::job::Lane;
 use cellblock::ports::{Delay, Delivery, Published, Queue};
 use cellblock::queue::{RabbitDelivery, RabbitQueue};
+use futures_util::future::join_all;
 
 use super::broker::place;
 use super::take::{take, wait_for_ready};
 use crate::conformance::message;
 
 const SLOTS: u16 = 2;
+/// Deliveries that are reserved at most.
+const MOST: u16 = 5 * SLOTS;
 /// Quick settlements after which more is reserved.
 const QUICK: u32 = 64;
 const MESSAGES: u32 = 1_000;
@@ -56,7 +59,7 @@ async fn until_ahead(queue: &RabbitQueue, other: &RabbitQueue, seen: &mut BTreeS
         settle_quickly(queue, QUICK, seen).await;
         left -= QUICK;
         let ready = ready(other).await;
-        if ready == left - 2 * u32::from(SLOTS) {
+        if ready == left - u32::from(MOST) {
             return left;
         }
         assert_eq!(ready, left - u32::from(SLOTS));
@@ -98,7 +101,7 @@ async fn nothing_is_reserved_ahead_while_somebody_else_is_idle() {
     let publish = async {
         // The other one begins to consume.
         tokio::time::sleep(Duration::from_secs(1)).await;
-        for number in 0..2 * SLOTS {
+        for number in 0..SLOTS + 2 {
             queue.publish(&message(&format!("late{number}"), &Lane::batch()), Delay::NONE).await.unwrap();
         }
     };
@@ -109,6 +112,29 @@ async fn nothing_is_reserved_ahead_while_somebody_else_is_idle() {
         assert!(delivery.ack().await.unwrap());
     }
     assert_eq!(queue.depth(&Lane::batch()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn acks_that_go_out_together_are_all_told_what_became_of_them() {
+    let place = place().await;
+    let queue = place.queue(4 * SLOTS);
+    publish_all(&queue).await;
+    let mut seen = BTreeSet::new();
+    let mut held = Vec::new();
+    for _ in 0..4 * SLOTS {
+        held.push(hold(&queue, &mut seen).await);
+    }
+    let last = held.split_off(4);
+    let acked = join_all(held.into_iter().map(Delivery::ack)).await;
+    assert!(acked.iter().all(|ack| matches!(ack, Ok(true))), "{acked:?}");
+    // Others are in hand and none is acknowledged: it waits for them, but not for long.
+    let mut last = last.into_iter();
+    assert!(last.next().unwrap().ack().await.unwrap());
+    // What was acknowledged does not come again with what was not.
+    drop((last, queue));
+    let other = place.queue(SLOTS);
+    settle_quickly(&other, MESSAGES - 5, &mut BTreeSet::new()).await;
+    assert_eq!(other.depth(&Lane::batch()).await.unwrap(), 0);
 }
 
 #[tokio::test]
