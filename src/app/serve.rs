@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::adapters::{AdaptersError, Backend, Distributed, DistributedPair, EmbeddedPair, open_embedded, wall};
 use super::answering::answer;
 use super::self_test::Readiness;
-use super::upkeep::{sweep, tell_changes, tell_settled, watch_queue, watch_servers};
+use super::upkeep::{sweep, tell_changes, tell_settled, tell_stops, watch_queue, watch_servers};
 use super::worker::{Drain, DrainSwitch, StopHints, Worker, WorkerSettings, reached};
 use crate::config::Config;
 use crate::http::{Api, ApiSettings, Server, Waiters};
@@ -93,7 +93,8 @@ pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), Ser
         }
         Backend::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
-            let _upkeep = distributed_upkeep(&pair, &telemetry, &waiters, StopHints::new());
+            let _upkeep = distributed_upkeep(&pair, &telemetry);
+            let _teller = tell_waiters(&pair, &waiters);
             serve_api(pair, request, waiters, drain).await;
         }
     }
@@ -122,7 +123,8 @@ pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &Dr
         Backend::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
             let stops = StopHints::new();
-            let _upkeep = distributed_upkeep(&pair, &telemetry, &waiters, stops.clone());
+            let _upkeep = distributed_upkeep(&pair, &telemetry);
+            let _tellers = [tell_waiters(&pair, &waiters), tell_worker(&pair, &stops)];
             let worker = worker("all", &pair, work, stops, &telemetry)?;
             let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
             tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
@@ -145,7 +147,8 @@ pub async fn work(
     let telemetry = api.telemetry.clone();
     let pair = servers.open(&telemetry).await?;
     let (waiters, stops) = (Arc::new(Waiters::new(telemetry.clone())), StopHints::new());
-    let _upkeep = distributed_upkeep(&pair, &telemetry, &waiters, stops.clone());
+    let _upkeep = distributed_upkeep(&pair, &telemetry);
+    let _teller = tell_worker(&pair, &stops);
     let worker = worker("worker", &pair, work, stops, &telemetry)?;
     let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
     let (stop, stopping) = watch::channel(false);
@@ -232,15 +235,16 @@ fn embedded_upkeep((store, queue): &EmbeddedPair, api: &ApiSettings) -> [tasks::
     [tasks::spawn("sweeper", sweep(Arc::clone(store))), tasks::spawn("watcher of the queue", watching)]
 }
 
-fn distributed_upkeep(
-    pair: &DistributedPair,
-    telemetry: &Telemetry,
-    waiters: &Arc<Waiters>,
-    stops: StopHints,
-) -> [tasks::Task<()>; 2] {
-    let watching = watch_servers(pair.clone(), telemetry.clone());
-    let telling = tell_changes(pair.0.changes(), Arc::clone(waiters), stops);
-    [tasks::spawn("teller", telling), tasks::spawn("watcher of the servers", watching)]
+fn distributed_upkeep(pair: &DistributedPair, telemetry: &Telemetry) -> tasks::Task<()> {
+    tasks::spawn("watcher of the servers", watch_servers(pair.clone(), telemetry.clone()))
+}
+
+fn tell_waiters((store, _): &DistributedPair, waiters: &Arc<Waiters>) -> tasks::Task<()> {
+    tasks::spawn("teller", tell_changes(store.changes(), Arc::clone(waiters)))
+}
+
+fn tell_worker((store, _): &DistributedPair, stops: &StopHints) -> tasks::Task<()> {
+    tasks::spawn("teller of stops", tell_stops(store.stops(), stops.clone()))
 }
 
 async fn serve_api<S: Store, Q: Queue>(

@@ -1,5 +1,6 @@
 //! What a service does beside its work: it drops results past their time, tells waiting clients, looks at its servers.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::telemetry::{QueueName, Telemetry};
 /// Pause between two sweeps of results past their time.
 const SWEEP_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long the server goes on telling what happens after the last client has stopped waiting.
+const LINGER: Duration = Duration::from_secs(10);
+
 /// Pause between two looks at the servers.
 const LOOK_PAUSE: Duration = Duration::from_secs(15);
 
@@ -32,22 +36,34 @@ pub(super) async fn tell_settled(mut settled: broadcast::Receiver<WorkId>, waite
     }
 }
 
-/// Hands on what the store's server says, whoever did it: to clients that wait, and to the worker in this process.
-pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>, stops: StopHints) {
+/// Hands on what the store's server says, whoever did it, to clients that wait. While none does, the server has nobody to tell.
+pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>) {
+    loop {
+        waiters.until_any().await;
+        let mut left = pin!(waiters.until_none_for(LINGER));
+        loop {
+            let change = tokio::select! {
+                change = changes.next() => change,
+                () = &mut left => break,
+            };
+            match change {
+                Change::Job(id) | Change::JobStop(id) => waiters.wake_id(id.as_str()),
+                Change::Batch(id) | Change::BatchStop(id) => waiters.wake_id(id.as_str()),
+                Change::Anything => waiters.wake_all(),
+            }
+        }
+        changes.pause();
+    }
+}
+
+/// Hands on to the worker in this process what is wanted no more.
+pub(super) async fn tell_stops(mut changes: Changes, stops: StopHints) {
     loop {
         match changes.next().await {
-            Change::Job(id) => waiters.wake_id(id.as_str()),
-            Change::Batch(id) => waiters.wake_id(id.as_str()),
-            Change::JobStop(id) => {
-                waiters.wake_id(id.as_str());
-                stops.stop_job(id);
-            }
-            Change::BatchStop(id) => {
-                waiters.wake_id(id.as_str());
-                stops.stop_batch(id);
-            }
+            Change::JobStop(id) => stops.stop_job(id),
+            Change::BatchStop(id) => stops.stop_batch(id),
             // What a worker may have missed it learns when it renews its leases.
-            Change::Anything => waiters.wake_all(),
+            Change::Job(_) | Change::Batch(_) | Change::Anything => {}
         }
     }
 }

@@ -30,6 +30,17 @@ pub struct Waiters {
     nobody: Notify,
     hash: RandomState,
     telemetry: Telemetry,
+    /// How many there are.
+    count: watch::Sender<usize>,
+}
+
+/// One of those who wait.
+struct Waiting<'a>(&'a Waiters);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.count.send_modify(|count| *count -= 1);
+    }
 }
 
 impl Waiters {
@@ -37,7 +48,32 @@ impl Waiters {
     #[must_use]
     pub fn new(telemetry: Telemetry) -> Self {
         let groups = (0..GROUPS).map(|_| Notify::new()).collect();
-        Self { groups, nobody: Notify::new(), hash: RandomState::new(), telemetry }
+        Self { groups, nobody: Notify::new(), hash: RandomState::new(), telemetry, count: watch::Sender::new(0) }
+    }
+
+    /// Waits until somebody waits.
+    pub async fn until_any(&self) {
+        self.until_count(|count| count > 0).await;
+    }
+
+    /// Waits until nobody has waited for so long.
+    pub async fn until_none_for(&self, long: Duration) {
+        loop {
+            self.until_count(|count| count == 0).await;
+            if tokio::time::timeout(long, self.until_any()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn until_count(&self, is_right: impl Fn(usize) -> bool) {
+        // The sender lives as long as this.
+        drop(self.count.subscribe().wait_for(|count| is_right(*count)).await);
+    }
+
+    fn wait(&self) -> Waiting<'_> {
+        self.count.send_modify(|count| *count += 1);
+        Waiting(self)
     }
 
     /// Something has happened to this work.
@@ -75,7 +111,7 @@ impl Waiters {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let _waiting = (!wait.is_zero()).then(|| self.telemetry.waiting());
+        let _waiting = (!wait.is_zero()).then(|| (self.telemetry.waiting(), self.wait()));
         let mut over = pin!(tokio::time::sleep(wait));
         let mut is_over = wait.is_zero();
         let mut stop = stop.clone();
@@ -137,6 +173,21 @@ mod tests {
         assert_eq!(waiters.until("j", Duration::from_millis(30), &stopped, look, |_| false).await, Ok(0));
         stop.send_replace(true);
         assert_eq!(waiters.until("j", Duration::from_secs(600), &stopped, look, |_| false).await, Ok(0));
+    }
+
+    #[tokio::test]
+    async fn it_is_known_whether_anybody_waits() {
+        let (waiters, stop, _) = setting();
+        let look = || async { Ok::<_, ()>(0) };
+        let (short, stopped) = (Duration::from_millis(20), stop.subscribe());
+        assert!(tokio::time::timeout(short, waiters.until_any()).await.is_err());
+        let waiting = waiters.until("j", 5 * short, &stopped, look, |_| false);
+        let (_, (), none_for_long) = tokio::join!(waiting, waiters.until_any(), async {
+            waiters.until_any().await;
+            tokio::time::timeout(4 * short, waiters.until_none_for(Duration::ZERO)).await
+        });
+        assert!(none_for_long.is_err());
+        waiters.until_none_for(short).await;
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use crate::job::{BatchId, JobId};
 /// How long nothing is heard before everything is to be looked at: a channel may lose messages.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 
-/// Something that a client, or a worker that runs the work, may wait for.
+/// Something that a client may wait for, or a worker that runs the work has to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// This job became final, or was cancelled.
@@ -41,6 +41,14 @@ impl fmt::Display for Change {
 }
 
 impl Change {
+    /// Whether workers are to hear of it.
+    pub(super) const fn is_stop(&self) -> bool {
+        match self {
+            Self::JobStop(_) | Self::BatchStop(_) => true,
+            Self::Job(_) | Self::Batch(_) | Self::Anything => false,
+        }
+    }
+
     fn parse(text: &str) -> Self {
         let known = match text.split_once(':') {
             Some(("j", job)) => JobId::parse(job).ok().map(Self::Job),
@@ -77,11 +85,26 @@ impl RedisStore {
     /// then reads the record, and only then waits.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        Changes { client: self.client.clone(), channel: self.keys.channel(), stream: None, pause: LOOK_ANYWAY }
+        self.heard_on(self.keys.changes())
+    }
+
+    /// The same for a worker, which is told of what is wanted no more, and of nothing else.
+    #[must_use]
+    pub fn stops(&self) -> Changes {
+        self.heard_on(self.keys.stops())
+    }
+
+    fn heard_on(&self, channel: String) -> Changes {
+        Changes { client: self.client.clone(), channel, stream: None, pause: LOOK_ANYWAY }
     }
 }
 
 impl Changes {
+    /// Ends the subscription until the next change is waited for.
+    pub fn pause(&mut self) {
+        self.stream = None;
+    }
+
     /// Waits for the next change: [`Change::Anything`] right after the subscription was made or made again, since
     /// what happened before was not heard, and when nothing was heard for 5 s. May be dropped while it waits.
     pub async fn next(&mut self) -> Change {

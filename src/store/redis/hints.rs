@@ -1,9 +1,10 @@
-//! What is written after a script, in other slots: the index of leases and the wake-up channel. Hints are sent once
-//! and never believed.
+//! What is written after a script: the index of leases, in other slots, and most of what is said on the wake-up channels. Hints
+//! are sent once and never believed.
 //!
 //! Nobody waits for a hint: one task writes them, in their order, as many at a time as have gathered. A wake-up goes
 //! out at once. A lease is put into the index only when it has been held for [`LEASE_PAUSE`], so that work that is
-//! quickly done leaves no trace there.
+//! quickly done leaves no trace there, and none has to be removed. (One that another worker left behind is found to be out of
+//! date by [`RedisStore::expired_leases`].)
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -39,8 +40,8 @@ enum Hint {
     Lease { key: String, member: String, until_ms: String },
     /// The work is no longer run.
     End { key: String, member: String },
-    /// Something happened that somebody may wait for.
-    Publish(String),
+    /// Something happened that somebody may wait for, or a worker has to know.
+    Publish(Change),
     /// Everything before is to be written now.
     Flush(oneshot::Sender<()>),
 }
@@ -66,7 +67,7 @@ impl RedisStore {
 
     /// Something happened that somebody may wait for.
     pub(super) fn note_change(&self, change: &Change) {
-        self.give_hint(Hint::Publish(change.to_string()));
+        self.give_hint(Hint::Publish(change.clone()));
     }
 
     fn give_hint(&self, hint: Hint) {
@@ -74,7 +75,7 @@ impl RedisStore {
             let (sender, hints) = mpsc::channel(BACKLOG);
             let writer = Writer {
                 link: Arc::clone(&self.scripts),
-                channel: self.keys.channel(),
+                channels: [self.keys.changes(), self.keys.stops()],
                 ttl_ms: self.open_ttl_ms(),
                 held: HashMap::new(),
             };
@@ -160,7 +161,8 @@ impl RedisStore {
 /// Writes hints. Ends when nobody can give any more.
 struct Writer {
     link: Arc<Link>,
-    channel: String,
+    /// For those who wait, and for workers.
+    channels: [String; 2],
     ttl_ms: u64,
     /// Leases that are not in the index as they are: what is held, with the index's key and the lease's end.
     held: HashMap<String, (String, String)>,
@@ -202,12 +204,16 @@ impl Writer {
                 self.held.insert(member, (key, until_ms));
             }
             Hint::End { key, member } => {
-                self.held.remove(&member);
-                // It may be there from an earlier claim of another worker.
-                commands.cmd("ZREM").arg(key).arg(member).ignore();
+                if self.held.remove(&member).is_none() {
+                    commands.cmd("ZREM").arg(key).arg(member).ignore();
+                }
             }
             Hint::Publish(change) => {
-                commands.cmd("PUBLISH").arg(&self.channel).arg(change).ignore();
+                let (text, [waiters, workers]) = (change.to_string(), &self.channels);
+                commands.cmd("PUBLISH").arg(waiters).arg(&text).ignore();
+                if change.is_stop() {
+                    commands.cmd("PUBLISH").arg(workers).arg(text).ignore();
+                }
             }
             Hint::Flush(written) => {
                 self.add_held(commands);

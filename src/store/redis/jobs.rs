@@ -78,7 +78,7 @@ impl RedisStore {
             answer => answer?,
         };
         if completion != Completion::Fenced {
-            self.note_end(&lease.work, Some(Change::Job(id.clone())));
+            self.note_end(&lease.work, None);
         }
         Ok(completion)
     }
@@ -141,6 +141,8 @@ impl RedisStore {
             .with("work", id.as_str())
             .with_number("open_ttl_ms", self.open_ttl_ms())
             .with_number("token", lease.token.0)
+            .with("channel", self.keys.changes())
+            .with("change", Change::Job(id.clone()).to_string())
             .with("state", end.state.as_str())
             .with("outcome", end.outcome.map_or("", |kind| kind.as_str()))
             .with("try", format!("{attempt}\n"))

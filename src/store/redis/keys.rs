@@ -12,7 +12,8 @@
 //! | `p:{b<batch>.<n>}:in:<copy>` | string | a chunk's items, in a slot of its own |
 //! | `p:{b<batch>.<n>}:r:<token>` | string | the results written under a token |
 //! | `p:leases:<0..15>` | sorted set | work by the end of its lease, a hint |
-//! | `p:n` | channel | what has changed, a hint |
+//! | `p:n` | channel | what has changed, a hint for who waits |
+//! | `p:stop` | channel | what is wanted no more while it runs, a hint for workers |
 
 use crate::job::{BatchId, ChunkNo, CopyId, FenceToken, Fingerprint, JobId, WorkId};
 
@@ -94,8 +95,12 @@ impl Keys {
         self.leases(first % LEASE_SHARDS)
     }
 
-    pub(super) fn channel(&self) -> String {
+    pub(super) fn changes(&self) -> String {
         format!("{}:n", self.prefix)
+    }
+
+    pub(super) fn stops(&self) -> String {
+        format!("{}:stop", self.prefix)
     }
 }
 

@@ -9,9 +9,10 @@
 //! under the fence. What lost the race is removed or expires. Blobs have a connection of their own, since one
 //! command of a megabyte would stall the scripts behind it.
 //!
-//! **Hints follow the script**, because they live in other slots: the index of leases, by which
-//! [`RedisStore::expired_leases`] finds work without walking all keys, and the wake-up channel of
-//! [`RedisStore::changes`]. Neither is ever believed; a lost hint costs time, not correctness.
+//! **Hints follow the script**, those that live in other slots: the index of leases, by which
+//! [`RedisStore::expired_leases`] finds work without walking all keys. What is said on the wake-up channels of
+//! [`RedisStore::changes`] and [`RedisStore::stops`] follows too, except that the end of a job is told by its script. None is ever
+//! believed; a lost hint costs time, not correctness.
 //!
 //! **Everything has a time to live**, refreshed by the writes to it. A store without room refuses scripts at their
 //! start, before anything is written, except for those that end or give up work (`allow-oom`): a result that does not

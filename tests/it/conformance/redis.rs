@@ -373,14 +373,21 @@ async fn changes_are_told_and_a_broken_subscription_is_made_again() {
     let server = Server::start(&[]);
     let store = server.store(&FakeClock::new());
     let (job, lease) = running_job(&store, "k").await;
-    let mut changes = store.changes();
-    assert_eq!(changes.next().await, Change::Anything, "what happened before was not heard");
+    let (mut changes, mut stops) = (store.changes(), store.stops());
+    for heard in [&mut changes, &mut stops] {
+        assert_eq!(heard.next().await, Change::Anything, "what happened before was not heard");
+    }
     store.complete(&lease, &end(State::Succeeded, "{}")).await.unwrap();
     assert_eq!(changes.next().await, Change::Job(job.id));
     let batch = batch("b", None);
     store.create_batch(&batch).await.unwrap();
     store.seal_batch(&batch.id).await.unwrap();
     assert_eq!(changes.next().await, Change::Batch(batch.id.clone()));
+    let (running, _lease) = running_job(&store, "r").await;
+    store.cancel(&running.id).await.unwrap();
+    for heard in [&mut changes, &mut stops] {
+        assert_eq!(heard.next().await, Change::JobStop(running.id.clone()), "workers hear of nothing else");
+    }
     server.say("CLIENT KILL TYPE pubsub");
     assert_eq!(changes.next().await, Change::Anything, "the subscription broke");
     assert_eq!(changes.next().await, Change::Anything, "and was made again");

@@ -16,4 +16,6 @@ end
 set({ out = arg.outcome, doc = (arg.doc or arg.is_aside) and arg.token or '', tries = work.tries .. arg.try })
 let_go(arg.state)
 keep(true)
+-- Whoever waits for it hears of it without a further call.
+redis.call('PUBLISH', arg.channel, arg.change)
 return { 'RECORDED' }
