@@ -68,7 +68,7 @@ pub struct WorkRequest {
     pub host: Arc<Host>,
     /// How many at the same time.
     pub slots: usize,
-    /// Whether as many more are claimed while they take milliseconds.
+    /// Whether twice as many more are claimed while they take milliseconds.
     pub claim_ahead: bool,
     /// From which lanes, the most urgent one first.
     pub lanes: Vec<Lane>,

@@ -101,6 +101,9 @@ fn spawn_spec(runtime: &Runtime, program: &Program) -> SpawnSpec {
     }
 }
 
+/// What is held for a run. It is dropped as soon as every item has its answer, while the process still ends.
+pub type UntilAnswered = Box<dyn Send>;
+
 /// Runs a program over items, in their order, handing each result to `done` as soon as it is known.
 ///
 /// # Errors
@@ -111,7 +114,9 @@ pub async fn run_items(
     items: &[Item],
     interrupt: &watch::Receiver<Interrupt>,
     done: &mut (dyn FnMut(ItemRun) + Send),
+    held: UntilAnswered,
 ) -> Result<(), Interrupted> {
+    let mut held = Some(held);
     let limits = &call.program.limits;
     let language = call.program.language;
     let (host, telemetry) = (Arc::clone(slot.host()), slot.telemetry().clone());
@@ -131,7 +136,7 @@ pub async fn run_items(
                 // The next job will not be forked either.
                 let spare = (!entered.is_forked()).then_some((language, &spec));
                 let segment = Segment::new(call, rest, asked.elapsed(), &telemetry);
-                let running = segment.run(entered, interrupt.clone(), done);
+                let running = segment.run(entered, interrupt.clone(), done, &mut held);
                 let (finished, end, remains) = slot.alongside(spare, running).await;
                 slot.give_back(language, &spec, plan, remains);
                 (finished, end)

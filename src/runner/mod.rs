@@ -10,4 +10,4 @@ mod logs;
 mod observe;
 mod segment;
 
-pub use items::{Call, Interrupt, Interrupted, Item, ItemRun, prepare, run_items};
+pub use items::{Call, Interrupt, Interrupted, Item, ItemRun, UntilAnswered, prepare, run_items};

@@ -21,7 +21,7 @@ use super::calls::{RefusedCalls, Seen};
 use super::items::cpu_backstop_s;
 use super::logs::LogBuffer;
 use super::observe::{kill_reason, late_reason};
-use super::{Call, Interrupt, Item, ItemRun};
+use super::{Call, Interrupt, Item, ItemRun, UntilAnswered};
 use crate::job::{BadResult, Fault, RawJson, Stream, SyscallCount, Usage, Verdict};
 use crate::policy::{End, Facts, Report, Stop, verdict};
 use crate::sys::clock;
@@ -152,6 +152,7 @@ impl<'a> Segment<'a> {
         mut entered: Entered,
         mut interrupt: watch::Receiver<Interrupt>,
         done: Done<'_>,
+        held: &mut Option<UntilAnswered>,
     ) -> (usize, SegmentEnd, Remains) {
         if let Err(fault) = self.encode_program() {
             return (0, SegmentEnd::Fault(fault), Remains::default());
@@ -165,6 +166,9 @@ impl<'a> Segment<'a> {
         let served_at = clock::now();
         self.telemetry.phase_took(Phase::Run, served_at.duration_since(begun));
         let is_leaving = served.is_ok() && self.is_complete() && self.stop.is_none() && !self.is_abandoned;
+        if is_leaving {
+            *held = None;
+        }
         let remains = entered.close(is_leaving).await;
         self.telemetry.phase_took(Phase::Close, served_at.elapsed());
         self.report_usage(&remains);

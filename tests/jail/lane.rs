@@ -53,7 +53,7 @@ pub(super) async fn run_all_in(
     };
     let call = Call { program, file, attempt: 1, idempotency_key: None };
     let mut runs = Vec::new();
-    let end = run_items(slot, &call, items, interrupt, &mut |run| runs.push(run)).await;
+    let end = run_items(slot, &call, items, interrupt, &mut |run| runs.push(run), Box::new(())).await;
     (runs, end)
 }
 

@@ -17,7 +17,7 @@ use super::load::{self, Hand};
 use super::machine::{busy_ms, percentile};
 use super::workload::Workload;
 use crate::job::{Language, Program};
-use crate::runner::{Call, Interrupt, Interrupted, Item, run_items};
+use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
 use crate::sys::clock;
 use crate::tasks;
 use crate::zygote::{Host, Slot};
@@ -190,11 +190,11 @@ impl Hand for Place {
         let (_keep, interrupt) = watch::channel(Interrupt::None);
         let call = Call { program, file: "bench", attempt: 1, idempotency_key: None };
         let mut right = 0;
-        run_items(slot, &call, items, &interrupt, &mut |run| {
+        let mut done = |run: ItemRun| {
             let expected = unit.expected(run.index);
             right += usize::from(run.verdict.output.is_some_and(|output| output.get() == expected));
-        })
-        .await?;
+        };
+        run_items(slot, &call, items, &interrupt, &mut done, Box::new(())).await?;
         if right == items.len() { Ok(()) } else { Err(BenchError::WrongAnswer(program.language.as_str())) }
     }
 }

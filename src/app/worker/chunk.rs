@@ -6,7 +6,7 @@ use super::execute::Execute;
 use super::executor::Executor;
 use super::job::input_error;
 use super::keeper::{Keeper, Kept};
-use super::places::Place;
+use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
     AttemptSummary, Fault, ItemResult, Language, LimitKind, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError,
@@ -26,7 +26,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         message: &Message,
         claimed: Claimed,
         keeper: Keeper,
-        mut place: Place<E>,
+        (mut place, running): (Place<E>, Running<E>),
     ) -> Result<Settle, StepError> {
         let WorkId::Chunk(batch, chunk) = &message.work else {
             return Ok(Settle::DeadLetter("a message without a job names one".to_owned()));
@@ -42,7 +42,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         drop(record);
         let file = self.shared.file_of(program.language);
         let call = Call { program: &program, file: &file, attempt: message.attempt, idempotency_key: None };
-        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut |run| results.add(run)).await;
+        let mut done = |run| results.add(run);
+        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut done, Box::new(running)).await;
         drop(place);
         if keeper.finish().await == Kept::Fenced {
             self.shared.attempt_ended(message, AttemptEnd::Fenced);

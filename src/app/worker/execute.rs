@@ -5,7 +5,7 @@ use std::future::Future;
 use tokio::sync::watch;
 
 use crate::job::{Language, RuntimeVersion};
-use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
+use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun, UntilAnswered, run_items};
 use crate::zygote::Slot;
 
 /// Runs items. [`Slot`] is the one that isolates; a test that is about claims and settlements brings its own.
@@ -17,6 +17,7 @@ pub trait Execute: Send + 'static {
         items: &[Item],
         interrupt: &watch::Receiver<Interrupt>,
         done: &mut (dyn FnMut(ItemRun) + Send),
+        held: UntilAnswered,
     ) -> impl Future<Output = Result<(), Interrupted>> + Send;
 
     /// What runs programs of this language here, if anything does.
@@ -30,8 +31,9 @@ impl Execute for Slot {
         items: &[Item],
         interrupt: &watch::Receiver<Interrupt>,
         done: &mut (dyn FnMut(ItemRun) + Send),
+        held: UntilAnswered,
     ) -> Result<(), Interrupted> {
-        run_items(self, call, items, interrupt, done).await
+        run_items(self, call, items, interrupt, done, held).await
     }
 
     fn runtime(&self, language: Language) -> Option<RuntimeVersion> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::drain::{Drain, reached};
 use super::execute::Execute;
 use super::keeper::{Keeper, Kept};
-use super::places::{Place, Places, Turn};
+use super::places::{Place, Places, Running, Turn};
 use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Lease, Message, Payload, Queue, Store, StoreError};
@@ -112,7 +112,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         }
     }
 
-    async fn place(&self, turn: Turn) -> Option<Place<E>> {
+    async fn place(&self, turn: Turn) -> Option<(Place<E>, Running<E>)> {
         self.places.lend(turn, || self.shared.settings.telemetry.slot_busy()).await
     }
 

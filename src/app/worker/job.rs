@@ -3,7 +3,7 @@
 use super::execute::Execute;
 use super::executor::Executor;
 use super::keeper::{Keeper, Kept};
-use super::places::Place;
+use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
     AttemptSummary, Fault, IdempotencyKey, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy,
@@ -78,7 +78,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         spec: &JobSpec,
         claimed: Claimed,
         keeper: Keeper,
-        mut place: Place<E>,
+        (mut place, running): (Place<E>, Running<E>),
     ) -> Result<Settle, StepError> {
         let WorkId::Job(id) = &message.work else {
             return Ok(Settle::DeadLetter("a message with a job names a chunk".to_owned()));
@@ -87,7 +87,9 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let runtime = place.get().runtime(program.language);
         let converted = wire::convert(&spec.inputs, &program.input_types, program.lenient_types);
         let (tried, policy) = match converted {
-            Ok(inputs) => (self.try_job(message, spec, inputs, claimed.at, (keeper, place)).await, spec.retry.clone()),
+            Ok(inputs) => {
+                (self.try_job(message, spec, inputs, claimed.at, (keeper, place, running)).await, spec.retry.clone())
+            }
             // The same inputs are refused again.
             Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
         };
@@ -121,14 +123,15 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         spec: &JobSpec,
         inputs: RawJson,
         claimed_at: UnixMillis,
-        (keeper, mut place): (Keeper, Place<E>),
+        (keeper, mut place, running): (Keeper, Place<E>, Running<E>),
     ) -> Option<Tried> {
         let file = self.shared.file_of(spec.program.language);
         let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
         let call = Call { program: &spec.program, file: &file, attempt: message.attempt, idempotency_key };
         let mut ran = None;
         let items = [Item { index: 0, inputs }];
-        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut |run| ran = Some(Box::new(run))).await;
+        let mut done = |run| ran = Some(Box::new(run));
+        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut done, Box::new(running)).await;
         drop(place);
         if keeper.finish().await == Kept::Fenced {
             return None;

@@ -19,8 +19,8 @@ use crate::store::ObservedStore;
 use crate::tasks::{self, Task};
 use crate::telemetry::WorkerState;
 
-/// While one runs at a place, another one claims what is next there, and others record and acknowledge what they have run.
-const EXECUTORS_PER_PLACE: usize = 6;
+/// While one is at a run, others claim what is next, and others record and acknowledge what they have run.
+const EXECUTORS_PER_RUN: usize = 8;
 
 /// Settled work that a slow listener may still hear of.
 const SETTLED_KEPT: usize = 1024;
@@ -84,7 +84,7 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         let telemetry = self.shared.settings.telemetry.clone();
         telemetry.has_slots(slots);
         let places = Arc::new(Places::new(slots, self.shared.settings.claim_ahead, place));
-        let executors = 0..slots.saturating_mul(EXECUTORS_PER_PLACE);
+        let executors = 0..slots.saturating_mul(EXECUTORS_PER_RUN);
         let mut executors: Vec<_> = executors
             .map(|_| Executor::new(Arc::clone(&self.shared), Arc::clone(&places)))
             .map(|executor| tasks::spawn("executor", executor.serve()))

@@ -2,11 +2,11 @@
 //!
 //! # Theory of operation
 //!
-//! There are N places to run and N turns to take a delivery (`places`), and more executors. Those that have a turn take deliveries,
-//! one after the other. So nothing is claimed that would have to wait for a place. Only while runs are quick there are 2 N turns: what is claimed then waits
-//! for the next place that gets free, and is given back after 100 ms without one. Place and turn are the next executor's as soon
-//! as the run is over; what is left is done without them. From the claim on, a task of its own keeps the lease (`keeper`)
-//! and carries wishes to the run: the client cancelled, somebody else holds the work, the worker stops.
+//! There are N runs at the same time and N turns to take a delivery (`places`), and more executors. Those that have a turn take deliveries,
+//! one after the other. So nothing is claimed that would have to wait for a run to end. Only while runs are quick there are 3 N
+//! turns: what is claimed then waits for the next run that ends, and is given back after 100 ms. A run is over as soon as the program has
+//! answered; the end of its process and all that follows do not keep the next one waiting. From the claim on, a task of its own keeps the
+//! lease (`keeper`) and carries wishes to the run: the client cancelled, somebody else holds the work, the worker stops.
 //!
 //! For each delivery an executor takes these steps in this order, each a function of its own:
 //!

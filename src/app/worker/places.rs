@@ -1,7 +1,11 @@
 //! The places to run, each lent to one delivery at a time, and turns to take one.
 //!
-//! There are as many turns as places, so what is taken has a place as soon as it is claimed. While runs are quick there are
-//! twice as many, so that the next claim is made when a place gets free. One long run ends that.
+//! There are as many turns as runs at the same time, so what is taken has a place as soon as it is claimed. While runs are quick
+//! there are three times as many, so that the next claim is made when a place gets free: it takes as long as a run. One long run
+//! ends that.
+//!
+//! There are twice as many places as runs: while the process of one run ends at one, and the next is forked ahead there, the next
+//! run goes on at another, where that was done before.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,6 +20,10 @@ use crate::telemetry::BusySlot;
 const QUICK: Duration = Duration::from_millis(50);
 /// So many of them, one after the other, let more be claimed than there are places.
 const QUICK_IN_A_ROW: u32 = 64;
+/// One where a run is, and one where the last one ends.
+const PLACES_PER_RUN: usize = 2;
+/// Claims that wait for a run while runs are quick.
+const AHEAD_PER_RUN: usize = 2;
 /// How long claimed work waits for a place: another worker may be idle.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -25,6 +33,7 @@ pub(super) struct Places<E> {
     idle: Mutex<Vec<E>>,
     make: Box<dyn Fn() -> E + Send + Sync>,
     free: Arc<Semaphore>,
+    runs: Arc<Semaphore>,
     turns: Arc<Semaphore>,
     turns_ahead: Arc<Semaphore>,
     /// Runs that were quick since the last one that was not.
@@ -40,6 +49,12 @@ pub(super) struct Turn(#[expect(dead_code, reason = "held until it is dropped")]
 pub(super) struct Place<E> {
     place: Option<E>,
     places: Arc<Places<E>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A run at a place. Dropped, it is over, and another one may begin at another place.
+pub(super) struct Running<E> {
+    places: Arc<Places<E>>,
     since: Instant,
     _busy: BusySlot,
     _permit: OwnedSemaphorePermit,
@@ -47,14 +62,15 @@ pub(super) struct Place<E> {
 }
 
 impl<E> Places<E> {
-    /// So many places, each made when it is first used, and as many turns `ahead`, or none.
+    /// So many runs at the same time, at places that are made when they are first used; with turns `ahead` or without.
     pub(super) fn new(count: usize, ahead: bool, make: impl Fn() -> E + Send + Sync + 'static) -> Self {
         Self {
             make: Box::new(make),
             idle: Mutex::new(Vec::new()),
-            free: Arc::new(Semaphore::new(count)),
+            free: Arc::new(Semaphore::new(count.saturating_mul(PLACES_PER_RUN))),
+            runs: Arc::new(Semaphore::new(count)),
             turns: Arc::new(Semaphore::new(count)),
-            turns_ahead: Arc::new(Semaphore::new(if ahead { count } else { 0 })),
+            turns_ahead: Arc::new(Semaphore::new(if ahead { count.saturating_mul(AHEAD_PER_RUN) } else { 0 })),
             quick: watch::Sender::new(0),
         }
     }
@@ -79,16 +95,22 @@ impl<E> Places<E> {
         }
     }
 
-    /// Waits until a place is free, for a while; `None` when none was.
-    pub(super) async fn lend(self: &Arc<Self>, turn: Turn, busy: impl FnOnce() -> BusySlot) -> Option<Place<E>> {
-        let Ok(permit) = timeout(PATIENCE, Arc::clone(&self.free).acquire_owned()).await else {
+    /// Waits until a run may begin, for a while; `None` when none may.
+    pub(super) async fn lend(
+        self: &Arc<Self>,
+        turn: Turn,
+        busy: impl FnOnce() -> BusySlot,
+    ) -> Option<(Place<E>, Running<E>)> {
+        let permits =
+            async { (Arc::clone(&self.runs).acquire_owned().await, Arc::clone(&self.free).acquire_owned().await) };
+        let Ok((run, free)) = timeout(PATIENCE, permits).await else {
             self.quick.send_replace(0);
             return None;
         };
-        let permit = permit.ok()?;
         let place = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let place = Place { place, places: Arc::clone(self), _permit: free.ok()? };
         let (places, since) = (Arc::clone(self), clock::now());
-        Some(Place { place, places, since, _busy: busy(), _permit: permit, _turn: turn })
+        Some((place, Running { places, since, _busy: busy(), _permit: run.ok()?, _turn: turn }))
     }
 
     fn ran_for(&self, took: Duration) {
@@ -109,11 +131,16 @@ impl<E> Place<E> {
 
 impl<E> Drop for Place<E> {
     fn drop(&mut self) {
-        self.places.ran_for(self.since.elapsed());
         if let Some(place) = self.place.take()
             && !std::thread::panicking()
         {
             self.places.idle.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         }
+    }
+}
+
+impl<E> Drop for Running<E> {
+    fn drop(&mut self) {
+        self.places.ran_for(self.since.elapsed());
     }
 }

@@ -14,7 +14,7 @@ pub struct WorkerSettings {
     pub id: WorkerId,
     /// How many deliveries run at the same time. More of them may be on their way to the store.
     pub slots: usize,
-    /// Whether as many more are claimed while runs take milliseconds.
+    /// Whether twice as many more are claimed while runs take milliseconds.
     pub claim_ahead: bool,
     /// Where it takes deliveries from, the most urgent lane first.
     pub lanes: Vec<Lane>,

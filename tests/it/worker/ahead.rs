@@ -68,6 +68,32 @@ async fn a_job_that_is_claimed_ahead_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn a_run_begins_while_the_process_of_one_before_it_ends_but_not_of_two() {
+    let rig = Rig::new();
+    let settings = settings(1);
+    let script = Script::of([Act::Linger, Act::Linger]);
+    let place = script.clone();
+    let working = start(&rig.store, &rig.queue, settings.clone(), move || place.clone());
+    let mut jobs = Vec::new();
+    for key in ["a", "b", "c"] {
+        jobs.push(rig.submit(key, spec("{}")).await);
+    }
+    for job in &jobs[..2] {
+        rig.job_in(job, |state| state == State::Running).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(script.runs(), 2);
+    cancel(&rig, &settings, &jobs[0]).await;
+    for job in [&jobs[0], &jobs[2]] {
+        assert_eq!(rig.ended(job).await.state, State::Succeeded);
+    }
+    cancel(&rig, &settings, &jobs[1]).await;
+    rig.ended(&jobs[1]).await;
+    rig.emptied().await;
+    working.stop(Drain::Gracefully).await;
+}
+
+#[tokio::test]
 async fn nothing_is_claimed_ahead_where_that_is_not_wanted() {
     let rig = Rig::new();
     let settings = WorkerSettings { claim_ahead: false, ..settings(1) };

@@ -10,7 +10,7 @@ use cellblock::app::worker::{Drain, Execute, WorkerSettings};
 use cellblock::job::{JobId, JobSpec, Language, Limits, RuntimeVersion, State};
 use cellblock::lang::{self, RuntimePaths};
 use cellblock::ports::Store;
-use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun};
+use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, UntilAnswered};
 use cellblock::telemetry::{Kind, Telemetry, table};
 use cellblock::zygote::{Host, Slot};
 use tokio::sync::watch;
@@ -219,11 +219,12 @@ impl Execute for Troubled {
         items: &[Item],
         interrupt: &watch::Receiver<Interrupt>,
         done: &mut (dyn FnMut(ItemRun) + Send),
+        held: UntilAnswered,
     ) -> Result<(), Interrupted> {
         if call.program.code == "broken" {
-            return self.broken.run(call, items, interrupt, done).await;
+            return self.broken.run(call, items, interrupt, done, held).await;
         }
-        self.script.run(call, items, interrupt, done).await
+        self.script.run(call, items, interrupt, done, held).await
     }
 
     fn runtime(&self, language: Language) -> Option<RuntimeVersion> {

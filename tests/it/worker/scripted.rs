@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use cellblock::app::worker::Execute;
 use cellblock::job::{Evidence, Fault, Language, Logs, Outcome, ProgramError, RawJson, RuntimeVersion, Usage, Verdict};
-use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun};
+use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, UntilAnswered};
 use tokio::sync::watch;
 
 /// What becomes of one run.
@@ -22,6 +22,8 @@ pub(super) enum Act {
     FaultAfter(usize),
     /// This many items succeed, then nothing until the run is interrupted.
     WaitAfter(usize),
+    /// Every item succeeds, and the process ends when it is told to.
+    Linger,
     /// A defect of ours.
     Panic,
 }
@@ -64,6 +66,7 @@ impl Execute for Script {
         items: &[Item],
         interrupt: &watch::Receiver<Interrupt>,
         done: &mut (dyn FnMut(ItemRun) + Send),
+        held: UntilAnswered,
     ) -> Result<(), Interrupted> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         self.started.notify_one();
@@ -100,6 +103,11 @@ impl Execute for Script {
                     }
                     Interrupt::Abandon | Interrupt::None => return Err(Interrupted::Abandoned),
                 }
+            }
+            Act::Linger => {
+                drop(held);
+                interrupt.clone().wait_for(|wish| *wish != Interrupt::None).await.unwrap();
+                give(items.len(), &Outcome::Succeeded);
             }
             Act::Panic => panic!("on purpose"),
         }
