@@ -49,6 +49,7 @@ LOADED, LOG, VALUE, RAISED, MEMORY, BAD, EXIT = 0x10, 0x11, 0x12, 0x13, 0x14, 0x
 TOP_LEVEL = 2**64 - 1  # the index that means "the program itself", in RAISED, MEMORY and EXIT
 
 LOG_BYTES = 65536 - 1  # a LOG payload is at most 64 KiB, and its first byte is the stream
+FIRST_READ_BYTES = 8192  # more would have malloc move the end of the heap in every fork, and move it back
 READ_BYTES = 65536
 MESSAGE_CHARS = 8192  # longer exception texts are cut: they are for reading
 FRAMES_AT_EACH_END = 20  # of a deep traceback
@@ -112,6 +113,7 @@ class Inbox:
     def __init__(self):
         self.buffer = bytearray()
         self.at = 0
+        self.read_bytes = FIRST_READ_BYTES
 
     def need(self, size):
         """Makes at least `size` bytes available from `at` on."""
@@ -119,13 +121,14 @@ class Inbox:
         self.at = 0
         while len(self.buffer) < size:
             try:
-                data = read(JOB_FD, max(READ_BYTES, min(size - len(self.buffer), 1 << 20)))
+                data = read(JOB_FD, max(self.read_bytes, min(size - len(self.buffer), 1 << 20)))
             except BaseException as error:
                 drop_or_leave(error)
                 continue
             if not data:
                 _exit(0)  # the worker is gone
             self.buffer += data
+            self.read_bytes = READ_BYTES
 
     def take(self):
         """The next frame as (kind, payload)."""
