@@ -167,7 +167,7 @@ pub const KEYS: &[Key] = &[
         "worker.reserve_ahead",
         KeyKind::Switch,
         "true",
-        "whether the next two jobs of each slot are claimed, and up to five times as many messages as slots are reserved at the broker, \
+        "whether the next two jobs of each slot are claimed, and up to seven times as many messages as slots are reserved at the broker, \
          while jobs take milliseconds, so that a slot does not wait; what is not started is given back as soon as jobs take \
          longer",
     ),

@@ -24,7 +24,7 @@ use crate::wire::{Arrival, Decoded, UnnamedJob, decode_message, encode_message};
 
 /// How many more deliveries than can be worked on are reserved while they are settled quickly, for each of these: some are
 /// claimed already, some are being recorded, some wait to be acknowledged with others.
-const AHEAD: u16 = 4;
+const AHEAD: u16 = 6;
 
 /// The queue on RabbitMQ. See the module's description.
 #[derive(Debug)]

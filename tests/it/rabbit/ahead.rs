@@ -14,7 +14,7 @@ use crate::conformance::message;
 
 const SLOTS: u16 = 2;
 /// Deliveries that are reserved at most.
-const MOST: u16 = 5 * SLOTS;
+const MOST: u16 = 7 * SLOTS;
 /// Quick settlements after which more is reserved.
 const QUICK: u32 = 64;
 const MESSAGES: u32 = 1_000;
