@@ -166,7 +166,7 @@ impl<'a> Segment<'a> {
         let served_at = clock::now();
         self.telemetry.phase_took(Phase::Run, served_at.duration_since(begun));
         let is_leaving = served.is_ok() && self.is_complete() && self.stop.is_none() && !self.is_abandoned;
-        if is_leaving {
+        if is_leaving && self.finished + self.charged(false) >= self.items.len() {
             *held = None;
         }
         let remains = entered.close(is_leaving).await;
@@ -489,13 +489,16 @@ impl<'a> Segment<'a> {
         }
         let usage = self.usage_of_process(wall, remains);
         self.report_item(&verdict, &usage);
-        // Before the program was loaded, its end is the same for every item.
-        let charged = if self.is_loaded || is_cancelled { 1 } else { self.items.len() - self.finished };
-        for _ in 1..charged {
+        for _ in 1..self.charged(is_cancelled) {
             self.hand_out(verdict.clone(), usage, done);
         }
         self.hand_out(verdict, usage, done);
         (self.finished, if is_cancelled { SegmentEnd::Cancelled } else { SegmentEnd::ProcessEnded })
+    }
+
+    /// How many items the end of the process is charged to. Before the program was loaded, it is the same for every one.
+    const fn charged(&self, is_cancelled: bool) -> usize {
+        if self.is_loaded || is_cancelled { 1 } else { self.items.len() - self.finished }
     }
 
     /// The refused calls of the item that ends.

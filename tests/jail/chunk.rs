@@ -1,9 +1,11 @@
 //! What a chunk promises: an item that ends its process is charged alone, finished ones stay, the rest goes on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cellblock::job::{Language, Limits, OutcomeKind, Program, RawJson};
-use cellblock::runner::{Interrupt, Item, ItemRun};
+use cellblock::runner::{Call, Interrupt, Item, ItemRun, run_items};
 use cellblock::sys::clock;
 use tokio::sync::watch;
 
@@ -13,7 +15,7 @@ use super::suite::alone;
 
 /// Ends its process at the item that says how.
 const PYTHON: &str = r#"
-import os, signal, sys, time
+import os, signal, struct, sys, time
 
 def main(n, end=None):
     print("item", n)
@@ -38,6 +40,10 @@ def main(n, end=None):
         os.execv("/usr/bin/true", ["true"])
     if end == "garbage":
         os.write(4, b"\xff" * 64)
+        time.sleep(60)
+    if end == "unload":
+        error = b'{"type":"E","message":"","line":null,"traceback":[]}'
+        os.write(4, struct.pack("<IBQ", 8 + len(error), 0x13, 2**64 - 1) + error)
         time.sleep(60)
     if end == "silence":
         os.close(4)
@@ -124,6 +130,35 @@ fn items_that_end_the_process_one_after_the_other_are_each_charged() {
         &runs,
         &[(0, OutcomeKind::Exited), (1, OutcomeKind::Signalled), (2, OutcomeKind::TimedOut), (6, OutcomeKind::Exited)],
     );
+}
+
+/// Says how many items were done when it was dropped.
+struct Held(Arc<AtomicUsize>, Arc<AtomicUsize>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.1.store(self.0.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn what_is_held_for_a_run_is_held_until_no_item_is_left() {
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Python));
+        let (_wish, interrupt) = watch::channel(Interrupt::None);
+        let program = Program::new(Language::Python, PYTHON);
+        let call = Call { program: &program, file: "main.py", attempt: 1, idempotency_key: None };
+        for end in ["raise", "exit", "unload"] {
+            let (count, at_drop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let held = Box::new(Held(Arc::clone(&count), Arc::clone(&at_drop)));
+            let mut done = |_: ItemRun| _ = count.fetch_add(1, Ordering::SeqCst);
+            let ended = run_items(&mut lane.slot, &call, &items(4, &[(1, end)]), &interrupt, &mut done, held).await;
+            assert_eq!((ended, at_drop.load(Ordering::SeqCst)), (Ok(()), 4), "{end}");
+        }
+        lane.settled().await.unwrap();
+        lane.close().await.unwrap();
+    });
 }
 
 #[test]
