@@ -24,7 +24,7 @@ const QUICK_IN_A_ROW: u32 = 64;
 const PLACES_PER_RUN: usize = 2;
 /// Claims that wait for a run while runs are quick.
 const AHEAD_PER_RUN: usize = 2;
-/// How long claimed work waits for a place: another worker may be idle.
+/// How long claimed work waits for a run to end: another worker may be idle.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// See the module's description.
@@ -95,22 +95,22 @@ impl<E> Places<E> {
         }
     }
 
-    /// Waits until a run may begin, for a while; `None` when none may.
+    /// Waits until a run may begin, for a while; `None` when none may. Then for a place, whose process ends soon by itself or is
+    /// killed.
     pub(super) async fn lend(
         self: &Arc<Self>,
         turn: Turn,
         busy: impl FnOnce() -> BusySlot,
     ) -> Option<(Place<E>, Running<E>)> {
-        let permits =
-            async { (Arc::clone(&self.runs).acquire_owned().await, Arc::clone(&self.free).acquire_owned().await) };
-        let Ok((run, free)) = timeout(PATIENCE, permits).await else {
+        let Ok(run) = timeout(PATIENCE, Arc::clone(&self.runs).acquire_owned()).await else {
             self.quick.send_replace(0);
             return None;
         };
+        let (run, free) = (run.ok()?, Arc::clone(&self.free).acquire_owned().await.ok()?);
         let place = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let place = Place { place, places: Arc::clone(self), _permit: free.ok()? };
+        let place = Place { place, places: Arc::clone(self), _permit: free };
         let (places, since) = (Arc::clone(self), clock::now());
-        Some((place, Running { places, since, _busy: busy(), _permit: run.ok()?, _turn: turn }))
+        Some((place, Running { places, since, _busy: busy(), _permit: run, _turn: turn }))
     }
 
     fn ran_for(&self, took: Duration) {

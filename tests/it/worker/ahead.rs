@@ -81,7 +81,10 @@ async fn a_run_begins_while_the_process_of_one_before_it_ends_but_not_of_two() {
     for job in &jobs[..2] {
         rig.job_in(job, |state| state == State::Running).await;
     }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // The third is claimed and stays so: what it waits for ends soon.
+    let claimed = rig.job_in(&jobs[2], |state| state == State::Running).await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert_eq!(rig.store.job(&jobs[2]).await.unwrap().unwrap().version, claimed.version);
     assert_eq!(script.runs(), 2);
     cancel(&rig, &settings, &jobs[0]).await;
     for job in [&jobs[0], &jobs[2]] {
