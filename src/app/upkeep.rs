@@ -52,7 +52,7 @@ pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>) {
                 Change::Anything => waiters.wake_all(),
             }
         }
-        changes.pause();
+        changes.unsubscribe();
     }
 }
 

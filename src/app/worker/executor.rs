@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::drain::{Drain, reached};
 use super::execute::Execute;
 use super::keeper::{Keeper, Kept};
-use super::places::{Place, Places, Running, Turn};
+use super::places::{Places, Turn};
 use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Lease, Message, Payload, Queue, Store, StoreError};
@@ -96,7 +96,9 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             (ClaimStep::Run, Claim::Run { lease, attempts: tries, lost }) => {
                 failpoint::reached(Failpoint::ClaimDone);
                 let keeper = self.shared.keep(lease.clone(), stops);
-                let Some(place) = self.place(turn).await else { return self.give_up(message, &lease, keeper).await };
+                let Some(place) = self.places.lend(turn).await else {
+                    return self.give_up(message, &lease, keeper).await;
+                };
                 let at = self.shared.now();
                 if (message.attempt, message.infra, lost) == (1, 0, 0) {
                     let waited = at.since_ms(message.submitted_at);
@@ -110,10 +112,6 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             }
             (step, _) => self.shared.settle_claim(message, step).await,
         }
-    }
-
-    async fn place(&self, turn: Turn) -> Option<(Place<E>, Running<E>)> {
-        self.places.lend(turn, || self.shared.settings.telemetry.slot_busy()).await
     }
 
     /// Somebody else may have a place for it.

@@ -83,7 +83,8 @@ impl<S: Store, Q: Queue> Worker<S, Q> {
         let slots = self.shared.settings.slots.max(1);
         let telemetry = self.shared.settings.telemetry.clone();
         telemetry.has_slots(slots);
-        let places = Arc::new(Places::new(slots, self.shared.settings.claim_ahead, place));
+        let places = Places::new(slots, self.shared.settings.claim_ahead, telemetry.clone(), place);
+        let places = Arc::new(places);
         let executors = 0..slots.saturating_mul(EXECUTORS_PER_RUN);
         let mut executors: Vec<_> = executors
             .map(|_| Executor::new(Arc::clone(&self.shared), Arc::clone(&places)))

@@ -4,8 +4,8 @@
 //! there are three times as many, so that the next claim is made when a place gets free: it takes as long as a run. One long run
 //! ends that.
 //!
-//! There are twice as many places as runs: while the process of one run ends at one, and the next is forked ahead there, the next
-//! run goes on at another, where that was done before.
+//! There are twice as many places as runs: while the process of a run ends at one, and that of a later run is forked ahead there,
+//! the next run is at another, whose process has been forked already.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::sys::clock;
-use crate::telemetry::BusySlot;
+use crate::telemetry::{BusySlot, Telemetry};
 
 /// A run is quick that takes no longer.
 const QUICK: Duration = Duration::from_millis(50);
@@ -38,6 +38,7 @@ pub(super) struct Places<E> {
     turns_ahead: Arc<Semaphore>,
     /// Runs that were quick since the last one that was not.
     quick: watch::Sender<u32>,
+    telemetry: Telemetry,
 }
 
 /// The right to take a delivery. Dropped, it is somebody else's.
@@ -63,8 +64,14 @@ pub(super) struct Running<E> {
 
 impl<E> Places<E> {
     /// So many runs at the same time, at places that are made when they are first used; with turns `ahead` or without.
-    pub(super) fn new(count: usize, ahead: bool, make: impl Fn() -> E + Send + Sync + 'static) -> Self {
+    pub(super) fn new(
+        count: usize,
+        ahead: bool,
+        telemetry: Telemetry,
+        make: impl Fn() -> E + Send + Sync + 'static,
+    ) -> Self {
         Self {
+            telemetry,
             make: Box::new(make),
             idle: Mutex::new(Vec::new()),
             free: Arc::new(Semaphore::new(count.saturating_mul(PLACES_PER_RUN))),
@@ -97,11 +104,7 @@ impl<E> Places<E> {
 
     /// Waits until a run may begin, for a while; `None` when none may. Then for a place, whose process ends soon by itself or is
     /// killed.
-    pub(super) async fn lend(
-        self: &Arc<Self>,
-        turn: Turn,
-        busy: impl FnOnce() -> BusySlot,
-    ) -> Option<(Place<E>, Running<E>)> {
+    pub(super) async fn lend(self: &Arc<Self>, turn: Turn) -> Option<(Place<E>, Running<E>)> {
         let Ok(run) = timeout(PATIENCE, Arc::clone(&self.runs).acquire_owned()).await else {
             self.quick.send_replace(0);
             return None;
@@ -109,8 +112,8 @@ impl<E> Places<E> {
         let (run, free) = (run.ok()?, Arc::clone(&self.free).acquire_owned().await.ok()?);
         let place = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let place = Place { place, places: Arc::clone(self), _permit: free };
-        let (places, since) = (Arc::clone(self), clock::now());
-        Some((place, Running { places, since, _busy: busy(), _permit: run, _turn: turn }))
+        let (places, since, busy) = (Arc::clone(self), clock::now(), self.telemetry.slot_busy());
+        Some((place, Running { places, since, _busy: busy, _permit: run, _turn: turn }))
     }
 
     fn ran_for(&self, took: Duration) {

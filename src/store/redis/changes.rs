@@ -101,7 +101,7 @@ impl RedisStore {
 
 impl Changes {
     /// Ends the subscription until the next change is waited for.
-    pub fn pause(&mut self) {
+    pub fn unsubscribe(&mut self) {
         self.stream = None;
     }
 
