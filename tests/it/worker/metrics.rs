@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cellblock::app::worker::{Drain, Execute, WorkerSettings};
 use cellblock::job::{JobId, JobSpec, Language, Limits, RuntimeVersion, State};
@@ -101,6 +102,17 @@ fn nonzero(text: &str, name: &str) -> BTreeMap<String, u64> {
 fn assert_series(text: &str, name: &str, expected: &[(&str, u64)]) {
     let expected = expected.iter().map(|(labels, count)| ((*labels).to_owned(), *count)).collect();
     assert_eq!(nonzero(text, name), expected, "{name}");
+}
+
+/// The metrics, as soon as they are so.
+async fn rendered(telemetry: &Telemetry, are_they: impl Fn(&str) -> bool) -> String {
+    loop {
+        let text = telemetry.render().body;
+        if are_they(&text) {
+            return text;
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
 }
 
 /// Metrics that have left 0.
@@ -327,11 +339,10 @@ fn a_batch_run_leaves_its_metrics() {
 async fn every_metric_is_emitted_and_promtool_takes_the_text() {
     let (rig, host) = (Rig::new(), host(BINARY));
     let telemetry = host.telemetry();
-    // While a delivery is worked on, a slot is busy.
+    // While a program runs, a slot is busy; the store knows of the claim a moment earlier.
     let working = work_in(&rig, &host);
     let id = rig.submit("busy", program(Language::Python, "wall")).await;
-    rig.job_in(&id, |state| state == State::Running).await;
-    let busy = telemetry.render().body;
+    let busy = within(rendered(telemetry, |text| !nonzero(text, "cellblock_slots_busy").is_empty())).await;
     assert_series(&busy, "cellblock_slots_busy", &[("", 1)]);
     assert_series(&busy, "cellblock_worker_state", &[("{state=\"ready\"}", 1)]);
     rig.ended(&id).await;
