@@ -5,9 +5,11 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, getegid, geteuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,7 @@ struct Outer {
 
 fn build(plan: &JailPlan, control: &OwnedFd) -> Result<Outer, Failure> {
     go_before_the_worker(plan.ids).map_err(at(Stage::Plan))?;
+    let_slots_lock_memory().map_err(at_nix(Stage::Rlimits))?;
     let proc = fs::File::open("/proc").map_err(at(Stage::Plan))?;
     let mut namespaces = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
@@ -163,6 +166,15 @@ fn build(plan: &JailPlan, control: &OwnedFd) -> Result<Outer, Failure> {
             map_written.write_all(&[1]).map_err(at(Stage::UserNamespace))?;
             Ok(Outer { pid })
         }
+    }
+}
+
+/// Slots pin what their jobs write to (`sys/native/pages.c`). Without CAP_SYS_RESOURCE the limit stays what it is, and slots pin
+/// what they may.
+fn let_slots_lock_memory() -> nix::Result<()> {
+    match setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY) {
+        Err(Errno::EPERM) => Ok(()),
+        done => done,
     }
 }
 

@@ -241,7 +241,7 @@ fn become_program(launch: &Launch, request: &SpawnRequest, channels: Channels) -
 /// Each step gives something up; none can be undone by what follows.
 fn give_everything_up(ids: IdMap, request: &SpawnRequest) -> Result<(), Failure> {
     start_session()?;
-    set_limits(request.scratch_bytes)?;
+    set_limits(request.scratch_bytes, LOCKED_BYTES)?;
     drop_identity(ids, request)?;
     prctl::set_no_new_privs().map_err(at_nix(Stage::NoNewPrivs))?;
     restrict(request)
@@ -266,13 +266,16 @@ fn start_session() -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a job may lock. `sys/native/zygote.c` has the same for one that is forked.
+const LOCKED_BYTES: u64 = 64 << 10;
+
 /// Limits that are the same for every job. Those that depend on the job follow with the plan (`sys::native`).
-pub(super) fn set_limits(file_bytes: u64) -> Result<(), Failure> {
+pub(super) fn set_limits(file_bytes: u64, locked_bytes: u64) -> Result<(), Failure> {
     let rows = [
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_NOFILE, 256),
         (Resource::RLIMIT_FSIZE, file_bytes),
-        (Resource::RLIMIT_MEMLOCK, 64 << 10),
+        (Resource::RLIMIT_MEMLOCK, locked_bytes),
         (Resource::RLIMIT_MSGQUEUE, 0),
         (Resource::RLIMIT_SIGPENDING, 128),
         (Resource::RLIMIT_STACK, 8 << 20),

@@ -13,6 +13,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{chdir, setsid};
 
 use super::jailer::TemplateRequest;
@@ -95,7 +96,8 @@ fn open_nulls() -> Result<[OwnedFd; 5], Failure> {
 fn give_up_the_rest() -> Result<(), Failure> {
     process::reset_signals();
     setsid().map_err(at_nix(Stage::Descriptors))?;
-    set_limits(0)?;
+    let (_, may_lock) = getrlimit(Resource::RLIMIT_MEMLOCK).map_err(at_nix(Stage::Rlimits))?;
+    set_limits(0, may_lock)?;
     chdir("/").map_err(at_nix(Stage::Descriptors))?;
     privilege::keep_only(&KEPT).map_err(at(Stage::Identity))?;
     prctl::set_no_new_privs().map_err(at_nix(Stage::NoNewPrivs))?;

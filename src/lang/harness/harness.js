@@ -29,6 +29,7 @@ const { Console } = require('console');
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearImmediate } = globalThis;
 
 const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5, TEMPLATE_FD = 6, PROC_FD = 7, RULESET_FD = 8;
+const REHEARSAL = 1; // what the native library says in the fork that rehearses a job
 const PROGRAM = 0x01, ITEM = 0x02, END = 0x03;
 const LOADED = 0x10, LOG = 0x11, VALUE = 0x12, RAISED = 0x13, MEMORY = 0x14, BAD = 0x15, UNSETTLED = 0x17;
 
@@ -646,6 +647,12 @@ async function main({ text, n = 3 }) {
 function warmUp() {
   for (const name of ALLOWED_MODULES) if (name !== 'cellblock' && name !== 'punycode') require(name);
   for (const name in lateGlobals) lateGlobals[name]();
+  handWarmUp();
+  finished = coolDown;
+  start();
+}
+
+function handWarmUp() {
   const program = { file: 'main.js', code: WARM_UP, entrypoint: 'main', output_bytes: 1 << 20, attempt: 1, seed: null, now_ms: null };
   const item = `${'\0'.repeat(8)}{"text": "warm"}`;
   for (const [kind, text] of [[PROGRAM, toJson(program)], [ITEM, item], [ITEM, item], [END, '']]) {
@@ -654,13 +661,10 @@ function warmUp() {
     inbox[inboxEnd + 4] = kind;
     inboxEnd += 5 + size;
   }
-  finished = coolDown;
-  start();
 }
 
 /** Puts everything back to where a program has not been, and collects the garbage. */
 function coolDown() {
-  finished = leave;
   main = undefined;
   inboxAt = inboxEnd = turn = 0;
   itemIndex.fill(0xff);
@@ -672,7 +676,7 @@ function coolDown() {
   setTimeout(becomeTemplate, 20);
 }
 
-/** Makes a template of this process. Returns in forks of it, which are jobs. */
+/** Makes a template of this process. Returns in forks of it: jobs, and one that rehearses a job. */
 function becomeTemplate() {
   let ruleset = RULESET_FD;
   try {
@@ -680,7 +684,8 @@ function becomeTemplate() {
   } catch {
     ruleset = -1;
   }
-  native.zygote(TEMPLATE_FD, PROC_FD, ruleset);
+  finished = leave;
+  if (native.zygote(TEMPLATE_FD, PROC_FD, ruleset) === REHEARSAL) handWarmUp();
   startJob();
 }
 

@@ -5,7 +5,8 @@ Who runs this: the interpreter that the jailer started in a jail of its own, as
 need, and calls `cellblock_enter` of the native library. That call announces "ready", blocks until this process gets a
 job, and applies the last steps (limits, identity, system call filter). What comes before it knows no job; what comes
 after it has no rights left. With a last argument `--template=MODULE,...` it loads the modules, runs a program of its own
-once, so that what every program does first is done, and calls `cellblock_zygote`, which returns in forks that are jobs.
+once, so that what every program does first is done, and calls `cellblock_zygote`, which returns in forks that are jobs, and in
+one that runs that program again, as a rehearsal.
 
     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
@@ -44,6 +45,7 @@ from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursio
 JOB_FD, RESULT_FD, CONTROL_FD = 3, 4, 5
 TEMPLATE_FD, PROC_FD, RULESET_FD = 6, 7, 8
 TEMPLATE = "--template="
+REHEARSAL = 1  # what the native library says in the fork that rehearses a job
 PROGRAM, ITEM, END = 0x01, 0x02, 0x03
 LOADED, LOG, VALUE, RAISED, MEMORY, BAD, EXIT = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16
 TOP_LEVEL = 2**64 - 1  # the index that means "the program itself", in RAISED, MEMORY and EXIT
@@ -598,15 +600,14 @@ def enter():
 
 
 def become_template(library, modules):
-    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have, and
-    gives what ends such a process."""
+    """Makes a template of this process. Returns in forks of it that are jobs, with only the rights that a job may have, and in
+    one that rehearses a job; gives what ends such a process."""
     import gc
 
     import _ctypes
 
     class Function(_ctypes.CFuncPtr):
         _flags_ = 1 | 4  # C's calling convention, and the interpreter's lock stays held: the fork needs it
-        _restype_ = None
 
     handle = _ctypes.dlopen(library, 0)
     zygote = Function(_ctypes.dlsym(handle, "cellblock_zygote"))
@@ -624,7 +625,8 @@ def become_template(library, modules):
         ruleset = fstat(RULESET_FD) and RULESET_FD
     except OSError:
         ruleset = -1
-    zygote(TEMPLATE_FD, PROC_FD, ruleset)
+    if zygote(TEMPLATE_FD, PROC_FD, ruleset) == REHEARSAL:
+        hand_warm_up()
     gc.enable()
     reseed()
     return leave
@@ -639,23 +641,44 @@ def main(text, n=3):
 """
 
 
+# The same, where pandas is there.
+WARM_UP_PANDAS = """
+import pandas as pd
+
+def main(text, n=3):
+    print(text, n)
+    frame = pd.DataFrame([{"name": text[i % 3], "amount": i * 1.5, "n": i} for i in range(20)])
+    frame["twice"] = frame["amount"] * 2
+    frame = frame[frame["n"] > n].sort_values("amount")
+    sums = frame.groupby("name")["amount"].sum().round(2)
+    return {"sums": sums.to_dict(), "rows": frame.head(n).to_dict("records"), "mean": frame["amount"].mean()}
+"""
+
+
+def hand_warm_up():
+    """Puts the frames of a program of our own where those of a job's would be read."""
+    taken, given = pipe()
+    code = WARM_UP_PANDAS if "pandas" in sys.modules else WARM_UP
+    fields = {"file": "main.py", "code": code, "entrypoint": "main", "output_bytes": 1 << 20, "attempt": 1,
+              "idempotency_key": None, "seed": None, "now_ms": None}
+    for kind, text in ((PROGRAM, "".join(encode(fields, 0))), (ITEM, "\0" * 8 + '{"text": "warm"}'), (END, "")):
+        write(given, HEADER.pack(len(text), kind) + text.encode())
+    dup2(taken, JOB_FD)
+    close(taken)
+    close(given)
+
+
 def warm_up():
     """Runs a program as a job would: what the interpreter and the harness do the first time is then done, and the pages
     that they write are written, before the first fork."""
     global program, inbox
     names = set(sys.modules) - {"__main__"}
     own = sys.modules["__main__"]
-    taken, given = pipe()
-    fields = {"file": "main.py", "code": WARM_UP, "entrypoint": "main", "output_bytes": 1 << 20, "attempt": 1,
-              "idempotency_key": None, "seed": None, "now_ms": None}
-    for kind, text in ((PROGRAM, "".join(encode(fields, 0))), (ITEM, "\0" * 8 + '{"text": "warm"}'), (END, "")):
-        write(given, HEADER.pack(len(text), kind) + text.encode())
     null = dup(JOB_FD)
-    dup2(taken, JOB_FD)
+    hand_warm_up()
     serve()
     dup2(null, JOB_FD)
-    for descriptor in (taken, given, null):
-        close(descriptor)
+    close(null)
     program = None
     inbox = Inbox()
     for name in set(sys.modules) - names:

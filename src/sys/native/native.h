@@ -41,4 +41,17 @@ int install_filter(int control, struct sock_fprog *program);
 /* Sends one byte with descriptors; whether that worked. */
 int send_with(int control, uint8_t kind, const int *fds, int count);
 
+/* A system call with six arguments; gives a negative errno where it fails. */
+long call_kernel(long number, const long *arguments);
+
+/* Has a fork of this template, which has only one thread that runs, find out which pages a job writes to. Not 0 in that fork,
+ * which is to run a program. `proc` is the host's /proc. */
+int rehearse(int proc);
+
+/* Before every end of a process: in a rehearsal, looks at its pages. */
+void end_rehearsal(void);
+
+/* Has forks of this slot copy those pages. */
+void pin_written_pages(void);
+
 #endif

@@ -54,12 +54,14 @@ static napi_value enter(napi_env env, napi_callback_info call) {
 
 static napi_value zygote(napi_env env, napi_callback_info call) {
     int32_t fds[3];
+    napi_value answer = NULL;
     arguments(env, call, fds, 3);
-    assert_done(cellblock_zygote(fds[0], fds[1], fds[2]));
-    /* In the job: the event loop has no descriptors of its own yet. */
+    uint32_t whose = (uint32_t)cellblock_zygote(fds[0], fds[1], fds[2]);
+    /* In the fork: the event loop has no descriptors of its own yet. */
     void *loop = NULL;
     assert_done(napi_get_uv_event_loop(env, &loop) != 0 || uv_loop_fork == NULL || uv_loop_fork(loop) != 0);
-    return NULL;
+    assert_done(napi_create_uint32(env, whose, &answer) != 0);
+    return answer;
 }
 
 static napi_value seed(napi_env env, napi_callback_info call) {
@@ -88,6 +90,7 @@ static napi_value random_bits(napi_env env, napi_callback_info call) {
 static napi_value leave(napi_env env, napi_callback_info call) {
     int32_t status;
     arguments(env, call, &status, 1);
+    end_rehearsal();
     _exit(status);
 }
 

@@ -2,7 +2,7 @@
  * syscall(2) for an interpreter that this library is preloaded into: libc's, but in Node without io_uring.
  *
  * libuv sets up a ring for each event loop, whatever UV_USE_IO_URING says (1.45 and later), and would go on using it under
- * the job's filter, which ends a program for that. ENOSYS is its sign to do without.
+ * the job's filter, which ends a program for that. ENOSYS is its sign to do without. (pages.c has a ring in Node nevertheless.)
  */
 #include "native.h"
 
@@ -12,7 +12,7 @@
 
 extern int uv_loop_fork(void *) __attribute__((weak)); /* libuv's: there in Node only */
 
-static long call(long number, const long *a) {
+long call_kernel(long number, const long *a) {
     long result;
 #if defined(__x86_64__)
     register long fourth __asm__("r10") = a[3];
@@ -49,7 +49,7 @@ __attribute__((visibility("default"))) long syscall(long number, ...) {
     for (int i = 0; i < 6; i++)
         arguments[i] = va_arg(list, long);
     va_end(list);
-    long result = call(number, arguments);
+    long result = call_kernel(number, arguments);
     if (result < 0 && result > -4096) {
         errno = (int)-result;
         return -1;

@@ -1,8 +1,8 @@
 /*
  * Makes a zygote of the interpreter that it is loaded into: a process that never runs user code, and forks.
  *
- *   template   the warmed interpreter, pid 1 of its pid namespace; calls cellblock_zygote, which returns in jobs only.
- *      |        For each SLOT message it clones itself into the namespaces of a new slot.
+ *   template   the warmed interpreter, pid 1 of its pid namespace; calls cellblock_zygote, which returns in jobs, and once
+ *      |        in a fork that rehearses one (pages.c). For each SLOT message it clones itself into the namespaces of a new slot.
  *   slot       pid 1 of its own pid namespace; enters its cgroup if it has one, then waits for JOB messages on its own socket, one at a
  *      |        time. While a job lives, it is suspended (CLONE_VFORK).
  *   init       pid 1 of the job's own pid namespace. It shares memory and descriptors with the suspended slot (CLONE_VM,
@@ -46,7 +46,11 @@
 #define SLOT_MAGIC 0x43425354u
 #define JOB_MAGIC 0x43424a42u
 #define MOST_FDS 8
+#define LOCKED_BYTES (64 << 10) /* jail::slot has the same for a process that was started for its job */
 #define MOST_OWN_FDS CONTROL_AT /* RLIMIT_NOFILE of every interpreter is greater by one */
+
+/* Whose process cellblock_zygote returns in. */
+enum { JOB = 0, REHEARSAL = 1 };
 
 struct slot_head {
     uint32_t magic;
@@ -241,8 +245,8 @@ static void become_job(int control, const int *fds, int init) {
     if (setsid() < 0)
         fail(control, STAGE_DESCRIPTORS, errno);
     put_out_of_reach(control);
-    struct rlimit limit = {job.cpu_soft_s, job.cpu_hard_s};
-    if (setrlimit(RLIMIT_CPU, &limit) != 0)
+    struct rlimit cpu = {job.cpu_soft_s, job.cpu_hard_s}, locked = {LOCKED_BYTES, LOCKED_BYTES};
+    if (setrlimit(RLIMIT_CPU, &cpu) != 0 || setrlimit(RLIMIT_MEMLOCK, &locked) != 0)
         fail(control, STAGE_RLIMITS, errno);
     register_rseq();
     if (job.into_cgroup && unshare(CLONE_NEWCGROUP) != 0)
@@ -333,6 +337,7 @@ static __attribute__((noinline)) int run_job(int control, const int *fds, int co
 /* Returns in jobs only. */
 static void serve_slot(int control, const int *entries, int count) {
     signal(SIGCHLD, SIG_DFL);
+    pin_written_pages(); /* before it is in a cgroup, which counts what is its jobs' */
     replace_own_fds(control, JOB_AT);
     for (int i = 0; i < count; i++) {
         /* "0" is the writing process itself; the right to move it is that of whoever opened the file. */
@@ -400,12 +405,28 @@ static int start_slot(int control, const struct received *got) {
 void settle(int control, int proc);
 void prepare_allocators(void);
 
+static void after_fork(void) {
+    if (PyOS_AfterFork_Child != NULL)
+        PyOS_AfterFork_Child();
+}
+
 __attribute__((visibility("default"))) int cellblock_zygote(int control, int proc, int ruleset) {
     sigset_t all;
     sigfillset(&all);
     if (sigprocmask(SIG_SETMASK, &all, &signals) != 0)
         fail(control, STAGE_BOOT, errno);
     settle(control, proc);
+    if (PyOS_BeforeFork != NULL && PyOS_AfterFork_Child != NULL) {
+        /* Once for nothing: what it does the first time is then done for all. */
+        PyOS_BeforeFork();
+        PyOS_AfterFork_Child();
+        prepare_allocators();
+        PyOS_BeforeFork();
+    }
+    if (rehearse(proc)) {
+        after_fork();
+        return REHEARSAL;
+    }
     close(proc);
     if (ruleset >= 0) {
         if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
@@ -415,28 +436,21 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
     note_own_fds();
     own_fds[control] = 0;
     signal(SIGCHLD, SIG_IGN); /* slots that end are nobody's zombies */
-    if (PyOS_BeforeFork != NULL && PyOS_AfterFork_Child != NULL) {
-        /* Once for nothing: what it does the first time is then done for all. */
-        PyOS_BeforeFork();
-        PyOS_AfterFork_Child();
-        prepare_allocators();
-        PyOS_BeforeFork();
-    }
     say(control, MSG_READY);
     for (;;) {
         struct received got = receive(control);
         read_slot(control, &got);
         if (start_slot(control, &got)) {
             serve_slot(got.fds[0], got.fds + 1, got.count - 1);
-            if (PyOS_AfterFork_Child != NULL)
-                PyOS_AfterFork_Child();
-            return 0;
+            after_fork();
+            return JOB;
         }
     }
 }
 
 /* The end of a job. Found in this library, at a template's start: a call of libc's own would be looked up in every job. */
 __attribute__((visibility("default"))) void cellblock_leave(void) {
+    end_rehearsal();
     for (;;)
         syscall(SYS_exit_group, 0);
 }
