@@ -83,10 +83,10 @@ int rehearse(int proc) {
 }
 
 static void note_written(uintptr_t page, uintptr_t size) {
-    struct range *last = &notes->written[notes->written_count - 1];
-    if (notes->written_count > 0 && last->end == page)
-        last->end += size;
-    else if (notes->written_count < MOST_RUNS)
+    int count = notes->written_count;
+    if (count > 0 && notes->written[count - 1].end == page)
+        notes->written[count - 1].end += size;
+    else if (count < MOST_RUNS)
         notes->written[notes->written_count++] = (struct range){page, page + size};
 }
 
