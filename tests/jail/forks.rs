@@ -98,6 +98,9 @@ fn private_kib(pid: u32) -> u64 {
     private.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
 }
 
+/// How long other tests may have slots.
+const OTHERS_END: Duration = Duration::from_secs(60);
+
 /// The pages that every job writes to are copied by the fork, not by a fault each. How much memory slots may pin is limited for
 /// all of a user's together, so others have to be gone.
 #[test]
@@ -119,7 +122,7 @@ def main():
         block_on(async {
             // 330 faults without it, 185 with it; half of these are `import resource`. Before Linux 6.5, pages of a file's private
             // mapping cannot be pinned.
-            leftovers::eventually(|| async {
+            leftovers::within(OTHERS_END, || async {
                 let (pinned_kib, faults) = pinned_and_faults(language, &program).await;
                 if pinned_kib >= 400 && faults < 290 { Ok(()) } else { Err((pinned_kib, faults)) }
             })

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::rig::{Process, Service};
 use crate::http::client::{batch_lines, double, pause};
 
-const JOBS: u64 = 5_000;
+const JOBS: u64 = 10_000;
 const ITEMS: u64 = 20_000;
 const CLIENTS: u64 = 4;
 const BETWEEN_KILLS: Duration = Duration::from_secs(3);
@@ -49,7 +49,7 @@ fn kill_until_done(service: &Service, api: &Process, batch: &str) -> (u64, Vec<P
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_thousand_jobs_survive_a_killed_worker_every_three_seconds() {
+async fn ten_thousand_jobs_survive_a_killed_worker_every_three_seconds() {
     let service = Service::start().await;
     let api = service.serve();
     let batch = api.batch(&batch_lines("def main(n): return {'n': n}", json!({}), ITEMS));
