@@ -155,9 +155,7 @@ async fn pinned_and_faults(language: Language, program: &Program) -> (u64, u64) 
         faults = output["faults"].as_u64().unwrap();
     }
     let slot = lane.census().at(SLOT).next().unwrap().pid;
-    let status = std::fs::read_to_string(format!("/proc/{slot}/status")).unwrap();
-    let pinned = status.lines().find_map(|line| line.strip_prefix("VmPin:")).unwrap();
-    let pinned_kib = pinned.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    let pinned_kib = leftovers::status_kib(slot, "VmPin").unwrap();
     lane.close().await.unwrap();
     (pinned_kib, faults)
 }

@@ -132,6 +132,13 @@ fn process(pid: u32) -> Option<Process> {
     Some(Process { pid, parent: words.next()?.parse().ok()?, name: name.to_owned(), state })
 }
 
+/// proc_pid_status(5): a field of a process's memory.
+pub(super) fn status_kib(pid: u32, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    value.trim().strip_suffix(" kB")?.parse().ok()
+}
+
 /// The descendants of a process.
 pub(super) fn below(all: &[Process], pid: u32) -> Vec<Process> {
     let mut found: Vec<Process> = Vec::new();

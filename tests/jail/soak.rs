@@ -175,11 +175,9 @@ impl Footprint {
     }
 }
 
-/// proc_pid_status(5): pages that are no file's.
+/// Pages that are no file's.
 fn own_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let value = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    value.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    leftovers::status_kib(pid, "RssAnon").unwrap_or(0)
 }
 
 /// Runs so many jobs with these ends, a template being replaced after its share, and looks at what is left.

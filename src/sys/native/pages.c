@@ -74,9 +74,14 @@ int rehearse(int proc) {
     }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
+    size_t left = MOST_PINNED_BYTES;
     for (; written_count < notes->written_count; written_count++) {
         const struct range *run = &notes->written[written_count];
-        written[written_count] = (struct iovec){(void *)run->start, run->end - run->start};
+        size_t size = run->end - run->start;
+        if (size > left)
+            break;
+        left -= size;
+        written[written_count] = (struct iovec){(void *)run->start, size};
     }
     munmap(notes, sizeof *notes);
     return 0;
@@ -121,13 +126,14 @@ void pin_written_pages(void) {
         close(ring);
         return;
     }
-    /* The ring stays open as long as the slot lives. Its jobs close it with what else is not theirs. */
-    size_t left = MOST_PINNED_BYTES;
-    for (int i = 0; i < written_count && written[i].iov_len <= left; i++) {
-        struct io_uring_rsrc_update2 one = {.offset = (uint32_t)i, .data = (uint64_t)(uintptr_t)&written[i], .nr = 1};
-        if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS_UPDATE, &one, sizeof one) == 1)
-            left -= written[i].iov_len;
-        else if (errno == ENOMEM)
+    /* The ring stays open as long as the slot lives. Its jobs close it with what else is not theirs. A call ends at the first run
+     * that cannot be pinned, and the one after it says why. */
+    for (int i = 0; i < written_count;) {
+        struct io_uring_rsrc_update2 rest = {
+            .offset = (uint32_t)i, .data = (uint64_t)(uintptr_t)&written[i], .nr = (uint32_t)(written_count - i)};
+        long done = syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS_UPDATE, &rest, sizeof rest);
+        if (done < 0 && errno == ENOMEM)
             return;
+        i += done > 0 ? (int)done : 1;
     }
 }

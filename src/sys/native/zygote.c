@@ -245,8 +245,8 @@ static void become_job(int control, const int *fds, int init) {
     if (setsid() < 0)
         fail(control, STAGE_DESCRIPTORS, errno);
     put_out_of_reach(control);
-    struct rlimit cpu = {job.cpu_soft_s, job.cpu_hard_s}, locked = {LOCKED_BYTES, LOCKED_BYTES};
-    if (setrlimit(RLIMIT_CPU, &cpu) != 0 || setrlimit(RLIMIT_MEMLOCK, &locked) != 0)
+    struct rlimit limit = {job.cpu_soft_s, job.cpu_hard_s};
+    if (setrlimit(RLIMIT_CPU, &limit) != 0)
         fail(control, STAGE_RLIMITS, errno);
     register_rseq();
     if (job.into_cgroup && unshare(CLONE_NEWCGROUP) != 0)
@@ -338,6 +338,9 @@ static __attribute__((noinline)) int run_job(int control, const int *fds, int co
 static void serve_slot(int control, const int *entries, int count) {
     signal(SIGCHLD, SIG_DFL);
     pin_written_pages(); /* before it is in a cgroup, which counts what is its jobs' */
+    struct rlimit locked = {LOCKED_BYTES, LOCKED_BYTES};
+    if (setrlimit(RLIMIT_MEMLOCK, &locked) != 0)
+        fail(control, STAGE_RLIMITS, errno);
     replace_own_fds(control, JOB_AT);
     for (int i = 0; i < count; i++) {
         /* "0" is the writing process itself; the right to move it is that of whoever opened the file. */
