@@ -235,11 +235,21 @@ impl Host {
         Jailer::start(&self.binary, &station.plan, self.group.as_ref()).await
     }
 
-    /// A warm slot for this spec, forked from its template, which is started if there is none.
+    /// A warm slot for this spec, forked from its template, which is started if there is none, or if it turns out to be gone.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub(super) async fn warm_slot(&self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
+        match self.try_warm_slot(language, spec).await {
+            Err(fault) if fault.stage.is_none() => {
+                tracing::warn!(%fault, "a template or jailer is gone; another one is started");
+                self.try_warm_slot(language, spec).await
+            }
+            other => other,
+        }
+    }
+
+    async fn try_warm_slot(&self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
         let station = self.station(language)?;
         let wanted = Wanted { flags: spec.flags.clone(), preload: spec.preload };
         let template = station.templates.get(&wanted, async || {
