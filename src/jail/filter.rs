@@ -3,8 +3,8 @@
 //! A call is found by its number in a search tree, whose leaves are answers. Where an argument counts, it is found in a tree of
 //! its values; where only some bits of it do, in the program that seccompiler makes of such rows. Its own form for all of them
 //! is a chain, which costs where nobody looks for it: at every installation the kernel translates the program, and (since
-//! 5.11) runs it once for each number of two architectures, to remember which calls are always allowed; and a job installs a
-//! filter of its own.
+//! 5.11) runs it once for each number of two architectures, to remember which calls are always allowed. For the same reason a
+//! job that is forked installs a short filter of its own, beside the long one of its slot ([`ForkFilters`]).
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use seccompiler::{
 };
 
 use super::allowances::Allowances;
-use super::syscalls::{ALLOWED, When, number};
-use crate::sys::native::Instruction;
+use super::syscalls::{ALLOWED, When, ZYGOTE, number};
+use crate::sys::native::{Instruction, ZYGOTE_TAG};
 use crate::sys::notify;
 
 /// A filter that cannot be compiled: a bug in the table.
@@ -25,6 +25,7 @@ pub struct FilterError(String);
 /// linux/seccomp.h.
 const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_USER_NOTIF: u32 = 0x7fc0_0000;
+const RET_KILL_PROCESS: u32 = 0x8000_0000;
 /// SECCOMP_RET_ERRNO with no error.
 const RET_SUCCESS: u32 = 0x0005_0000;
 
@@ -44,6 +45,52 @@ const MISMATCH: SeccompAction = SeccompAction::Trace(0x0ce1);
 /// # Errors
 /// [`FilterError`] when the table does not compile.
 pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
+    compile_with(more, &[])
+}
+
+/// The filters of slots that fork jobs: to install one costs more the longer it is, and each job has to.
+#[derive(Debug, Clone)]
+pub struct ForkFilters {
+    /// A slot's, and so its jobs': what [`compile`] gives, and what a zygote calls.
+    pub slot: Vec<Instruction>,
+    /// What each job installs besides: ends a process that calls as a zygote. The two together are what [`compile`] gives.
+    pub job: Vec<Instruction>,
+}
+
+impl ForkFilters {
+    /// # Errors
+    /// [`FilterError`] when a table does not compile.
+    pub fn compile(more: &Allowances) -> Result<Self, FilterError> {
+        let mut leaves = BTreeMap::new();
+        for number in zygote_calls() {
+            leaves.insert(small(number)?, go_on_at(0)?);
+        }
+        let section = with_tag(instruction(BPF_RET, 0, 0, RET_KILL_PROCESS), &[ALLOW]);
+        let mut job = vec![instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER)];
+        job.extend(search(&leaves, ALLOW)?);
+        Ok(Self { slot: compile_with(more, &zygote_calls().collect::<Vec<_>>())?, job: join(job, &[section])? })
+    }
+}
+
+fn zygote_calls() -> impl Iterator<Item = i64> {
+    ZYGOTE.iter().filter_map(|(name, _)| number(name))
+}
+
+/// What is answered when a call has the zygote's tag, and what follows when it has not.
+fn with_tag(tagged: Instruction, other: &[Instruction]) -> Vec<Instruction> {
+    let [low, high] = [ZYGOTE_TAG & 0xffff_ffff, ZYGOTE_TAG >> 32].map(|half| u32::try_from(half).unwrap_or(0));
+    let at = AT_ARGUMENTS + 8 * 5;
+    let looks = [
+        instruction(BPF_LD_W_ABS, 0, 0, at),
+        instruction(BPF_JEQ, 0, 3, low),
+        instruction(BPF_LD_W_ABS, 0, 0, at + 4),
+        instruction(BPF_JEQ, 0, 1, high),
+        tagged,
+    ];
+    [&looks, other].concat()
+}
+
+fn compile_with(more: &Allowances, tagged: &[i64]) -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut leaves: BTreeMap<u32, Instruction> = BTreeMap::new();
@@ -68,6 +115,19 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
         leaves.insert(small(number)?, leaf);
     }
     leaves.extend(more.numbers().map(|number| (number, ALLOW)));
+    for number in tagged {
+        let number = small(*number)?;
+        let other = match leaves.get(&number) {
+            None => vec![SUSPEND],
+            Some(leaf) if leaf.code == BPF_JA => {
+                let section = usize::try_from(leaf.operand ^ TO_SECTION).ok();
+                section.and_then(|section| sections.get(section)).cloned().unwrap_or_default()
+            }
+            Some(leaf) => vec![*leaf],
+        };
+        sections.push(with_tag(ALLOW, &other));
+        leaves.insert(number, go_on_at(sections.len() - 1)?);
+    }
     let arch = std::env::consts::ARCH.try_into().map_err(failed)?;
     let filter = SeccompFilter::new(rules, MISMATCH, SeccompAction::Allow, arch).map_err(failed)?;
     let program: BpfProgram = filter.try_into().map_err(failed)?;
@@ -80,7 +140,7 @@ pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
         SUSPEND,
         instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER),
     ];
-    compiled.extend(search(&leaves)?);
+    compiled.extend(search(&leaves, SUSPEND)?);
     join(compiled, &sections)
 }
 
@@ -106,18 +166,18 @@ fn go_on_at(section: usize) -> Result<Instruction, FilterError> {
 fn look_at(index: u8, values: &[u64]) -> Result<Vec<Instruction>, FilterError> {
     let leaves = values.iter().map(|value| Ok((small(*value)?, ALLOW))).collect::<Result<_, FilterError>>()?;
     let mut found = vec![instruction(BPF_LD_W_ABS, 0, 0, AT_ARGUMENTS + 8 * u32::from(index))];
-    found.extend(search(&leaves)?);
+    found.extend(search(&leaves, SUSPEND)?);
     Ok(found)
 }
 
-/// Ends at the leaf of the number that was loaded, and suspends for every other.
-fn search(leaves: &BTreeMap<u32, Instruction>) -> Result<Vec<Instruction>, FilterError> {
+/// Ends at the leaf of the number that was loaded, and at `other` for every other.
+fn search(leaves: &BTreeMap<u32, Instruction>, other: Instruction) -> Result<Vec<Instruction>, FilterError> {
     // Each leaf with the first number that it is for; the next one's ends it.
-    let mut ranges = vec![(0, SUSPEND)];
+    let mut ranges = vec![(0, other)];
     for (&number, &leaf) in leaves {
         ranges.pop_if(|(first, _)| *first == number);
         ranges.push((number, leaf));
-        ranges.extend(number.checked_add(1).map(|next| (next, SUSPEND)));
+        ranges.extend(number.checked_add(1).map(|next| (next, other)));
     }
     ranges.dedup_by_key(|(_, leaf)| *leaf);
     tree(&ranges)
@@ -280,6 +340,47 @@ mod tests {
                 code => panic!("instruction {code:#x}"),
             }
         }
+    }
+
+    /// What the kernel does where two filters answer: the lesser one as a signed number (seccomp(2)).
+    fn stricter(one: u32, other: u32) -> u32 {
+        one.cast_signed().min(other.cast_signed()).cast_unsigned()
+    }
+
+    #[test]
+    fn the_filters_of_a_slot_and_its_job_are_together_that_of_a_program() {
+        let more = Allowances::of(["splice"]).unwrap();
+        let (whole, forks) = (compile(&more).unwrap(), ForkFilters::compile(&more).unwrap());
+        let (zygote, native): (Vec<i64>, _) = (zygote_calls().collect(), notify::native_arch());
+        assert_eq!(zygote.len(), ZYGOTE.len());
+        for (number, arch) in
+            (0..1024).flat_map(|number| [(number, native), (number | 0x4000_0000, native), (number, 3)])
+        {
+            let row = ALLOWED.iter().find(|row| super::number(row.name) == Some(i64::from(number)));
+            let values: &[u64] = match row.map(|row| row.when) {
+                Some(When::ArgIs { values, .. }) => values,
+                _ => &[],
+            };
+            let mut calls = vec![[0; 6]];
+            for value in values.iter().copied().chain([1, 2, 0x4_0000, 0x11_0f00, 0x1000_0000]) {
+                calls.extend((0..5).map(|at| std::array::from_fn(|index| if index == at { value } else { 0 })));
+            }
+            for args in calls {
+                let both =
+                    |args| stricter(run(&forks.slot, arch, number, args).0, run(&forks.job, arch, number, args).0);
+                for last in [0, 1, ZYGOTE_TAG & 0xffff_ffff, ZYGOTE_TAG & !0xffff_ffff] {
+                    let args = [args[0], args[1], args[2], args[3], args[4], last];
+                    assert_eq!(both(args), run(&whole, arch, number, args).0, "{number} of {arch:#x} with {args:x?}");
+                }
+                let tagged = [args[0], args[1], args[2], args[3], args[4], ZYGOTE_TAG];
+                let is_zygotes = zygote.contains(&i64::from(number));
+                let expected = if is_zygotes { RET_KILL_PROCESS } else { run(&whole, arch, number, tagged).0 };
+                assert_eq!(both(tagged), expected, "{number} of {arch:#x} with {tagged:x?}");
+                let may = is_zygotes && arch == native;
+                assert!(!may || run(&forks.slot, arch, number, tagged).0 == RET_ALLOW, "{number}");
+            }
+        }
+        assert!(forks.job.len() < 40, "{} instructions", forks.job.len());
     }
 
     #[test]

@@ -305,6 +305,22 @@ pub const ALLOWED: &[Row] = &[
     always("exit_group", "the process ends"),
 ];
 
+/// What a zygote calls besides, with its tag in the sixth argument, which the kernel does not look at for any of these: its
+/// job does the last steps under the filter of the slot.
+pub const ZYGOTE: &[Attack] = &[
+    ("recvmsg", "a slot is asked for a job"),
+    ("clone3", "forks a job, and its init"),
+    ("setsid", STEPS),
+    ("unshare", STEPS),
+    ("setresgid", STEPS),
+    ("setresuid", STEPS),
+    ("capset", STEPS),
+    ("prctl", STEPS),
+    ("seccomp", "installs the filter that ends all of this"),
+];
+
+const STEPS: &str = "one of a job's last steps";
+
 /// A row of [`ATTACKS`]: name and reason.
 pub type Attack = (&'static str, &'static str);
 

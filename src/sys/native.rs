@@ -14,6 +14,10 @@ const MSG_LISTENER: u8 = 2;
 const MSG_FAILED: u8 = 3;
 const MSG_STARTED: u8 = 4;
 const MSG_ENDED: u8 = 5;
+const MSG_ENTERED: u8 = 6;
+/// What a zygote has in the sixth argument of a call that nobody else may make.
+pub const ZYGOTE_TAG: u64 = 0x7465_676f_7967_7a01;
+
 const SLOT_MAGIC: u32 = 0x4342_5354;
 const JOB_MAGIC: u32 = 0x4342_4a42;
 
@@ -46,8 +50,10 @@ pub struct Rlimit {
 pub enum Notice {
     /// The interpreter is ready and waits for its plan.
     Ready,
-    /// The last steps are taken; the message carries the filter's listener, and of a forked job a pidfd of its init.
+    /// A filter is installed; the message carries its listener.
     Listener,
+    /// A forked job has taken the last steps; the message carries a pidfd of its init.
+    Entered,
     /// A slot runs; the message carries its pidfd.
     Started,
     /// A forked job and all that it started are gone.
@@ -78,6 +84,7 @@ impl Notice {
             [MSG_READY] => Some(Self::Ready),
             [MSG_LISTENER] => Some(Self::Listener),
             [MSG_STARTED] => Some(Self::Started),
+            [MSG_ENTERED] => Some(Self::Entered),
             [MSG_ENDED, has_job, ..] if message.len() == 24 => {
                 let status = i32::from_ne_bytes(message.get(8..12)?.try_into().ok()?);
                 let cpu_us = u64::from_ne_bytes(message.get(16..24)?.try_into().ok()?);
@@ -124,15 +131,16 @@ fn push_filter(message: &mut Vec<u8>, filter: &[Instruction]) {
     }
 }
 
-/// The message that asks a template for a slot, whose jobs have this uid and gid and this filter.
+/// The message that asks a template for a slot under `filter`, whose jobs have this uid and gid, and `job_filter` besides.
 #[must_use]
-pub fn encode_slot(id: u32, filter: &[Instruction]) -> Vec<u8> {
-    let count = u32::try_from(filter.len()).unwrap_or(u32::MAX);
-    let mut message = Vec::with_capacity(16 + filter.len() * 8);
-    for word in [SLOT_MAGIC, id, count, 0] {
+pub fn encode_slot(id: u32, filter: &[Instruction], job_filter: &[Instruction]) -> Vec<u8> {
+    let count = |filter: &[Instruction]| u32::try_from(filter.len()).unwrap_or(u32::MAX);
+    let mut message = Vec::with_capacity(16 + (filter.len() + job_filter.len()) * 8);
+    for word in [SLOT_MAGIC, id, count(filter), count(job_filter)] {
         message.extend(word.to_ne_bytes());
     }
     push_filter(&mut message, filter);
+    push_filter(&mut message, job_filter);
     message
 }
 

@@ -1,6 +1,7 @@
 //! An interpreter that has taken the last steps.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -27,8 +28,8 @@ pub struct Entered {
     pub stdout: pipe::Receiver,
     /// Raw standard error.
     pub stderr: pipe::Receiver,
-    /// Calls that the filter did not allow.
-    pub listener: AsyncFd<OwnedFd>,
+    /// Calls that the filter did not allow. A warm slot has one for all its jobs.
+    pub listener: Arc<AsyncFd<OwnedFd>>,
     /// Its process.
     pub life: Life,
 }
@@ -65,7 +66,7 @@ pub struct Remains {
 }
 
 impl Entered {
-    pub(super) fn new(streams: Streams, listener: AsyncFd<OwnedFd>, kind: Kind) -> Self {
+    pub(super) fn new(streams: Streams, listener: Arc<AsyncFd<OwnedFd>>, kind: Kind) -> Self {
         let Streams { job, result, stdout, stderr } = streams;
         Self { job, result, stdout, stderr, listener, life: Life(kind) }
     }

@@ -13,7 +13,7 @@ use super::process::{EntryPlan, OneShot, SpawnSpec};
 use super::templates::{Templates, Wanted};
 use super::warm::{Asked, Warm};
 use crate::jail::cgroup::{self, CgroupError, Group, Need};
-use crate::jail::filter::{self, FilterError};
+use crate::jail::filter::{self, FilterError, ForkFilters};
 use crate::jail::{Allowances, IdMap, JailPlan, SCRATCH, probe};
 use crate::job::{Fault, Language, Stage};
 use crate::lang::Runtime;
@@ -88,6 +88,7 @@ pub struct Host {
     leaves: Leaves,
     group: Box<dyn Group>,
     filter: Vec<Instruction>,
+    fork_filters: ForkFilters,
     ids: IdMap,
     started: AtomicU64,
     telemetry: Telemetry,
@@ -136,6 +137,7 @@ impl Host {
             leaves: Leaves::default(),
             group: cgroup::open_group(nonce, ids.root(), need)?,
             filter: filter::compile(allowances)?,
+            fork_filters: ForkFilters::compile(allowances)?,
             ids,
             started: AtomicU64::new(0),
             telemetry,
@@ -277,7 +279,7 @@ impl Host {
         let begun = clock::now();
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let leaf = if self.group.has_births() { None } else { Some(self.leaves.make(self.group.as_ref(), number)?) };
-        let forked = template.fork(leaf, self.ids.slot_uid(number), &self.filter).await;
+        let forked = template.fork(leaf, self.ids.slot_uid(number), &self.fork_filters).await;
         match &forked {
             Ok(_) => self.telemetry.jail_ready(language, begun.elapsed()),
             Err(fault) => {

@@ -161,12 +161,12 @@ impl OneShot {
                 let listener = fd::watch(listener).map_err(at_plan)?;
                 let Self { body, job, result, stdout, stderr, report, .. } = self;
                 let streams = Streams { job, result, stdout, stderr };
-                Ok(Entered::new(streams, listener, Kind::OneShot { body, report }))
+                Ok(Entered::new(streams, std::sync::Arc::new(listener), Kind::OneShot { body, report }))
             }
             Ok((Notice::Failed { stage, errno }, _)) => {
                 Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
             }
-            Ok((Notice::Ready | Notice::Started | Notice::Ended(_), _)) => {
+            Ok((Notice::Ready | Notice::Started | Notice::Entered | Notice::Ended(_), _)) => {
                 Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn"))
             }
             Err(error) => Err(self.autopsy(&error).await),

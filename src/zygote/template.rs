@@ -14,10 +14,11 @@ use super::Jailer;
 use super::control::{Control, notice};
 use super::entered::has_ended;
 use super::leaves::OwnedLeaf;
-use super::warm::Warm;
+use super::warm::{Process, Warm};
+use crate::jail::filter::ForkFilters;
 use crate::jail::{JailerRequest, SlotUid, TemplateRequest};
 use crate::job::{Fault, Stage};
-use crate::sys::native::{self, Instruction, Notice};
+use crate::sys::native::{self, Notice};
 use crate::sys::{fd, process, socket};
 
 /// How long a template may take to load what it preloads, on a loaded host too.
@@ -67,7 +68,7 @@ impl Template {
         }
     }
 
-    /// Forks a slot, whose jobs have this uid and filter. `leaf` is the cgroup that the slot lives in, where one is given.
+    /// Forks a slot, whose jobs have this uid and filters. `leaf` is the cgroup that the slot lives in, where one is given.
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed; `zygote_died` when the template is gone.
@@ -75,7 +76,7 @@ impl Template {
         self: &std::sync::Arc<Self>,
         leaf: Option<OwnedLeaf>,
         uid: SlotUid,
-        filter: &[Instruction],
+        filters: &ForkFilters,
     ) -> Result<Warm, Fault> {
         let gone = |error: io::Error| Fault::zygote_died(format!("template does not answer: {error}"));
         let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
@@ -86,10 +87,14 @@ impl Template {
             std::iter::once(theirs.as_fd()).chain(entries.iter().map(AsFd::as_fd)).collect();
         let pidfd = {
             let control = self.control.lock().await;
-            socket::send(control.get_ref().as_fd(), &native::encode_slot(uid.0, filter), &sent).map_err(gone)?;
+            socket::send(control.get_ref().as_fd(), &native::encode_slot(uid.0, &filters.slot, &filters.job), &sent)
+                .map_err(gone)?;
             match timeout(SLOT_DEADLINE, notice(&control)).await {
                 Ok(Ok((Notice::Started, mut fds))) => {
                     fds.pop().ok_or_else(|| gone(io::ErrorKind::InvalidData.into()))?
+                }
+                Ok(Ok((Notice::Failed { stage, errno }, _))) => {
+                    return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
                 }
                 Ok(Ok(_)) => return Err(self.give_up("template spoke out of turn")),
                 Ok(Err(error)) => return Err(gone(error)),
@@ -100,11 +105,13 @@ impl Template {
         fd::set_nonblocking(ours.as_fd()).map_err(at_fds)?;
         let control = fd::watch(ours).map_err(at_fds)?;
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;
-        let warm = Warm::new(std::sync::Arc::clone(self), control, pidfd, leaf);
-        match timeout(SLOT_DEADLINE, notice(warm.control())).await {
-            Ok(Ok((Notice::Ready, _))) => {
-                warm.goes_first();
-                Ok(warm)
+        let process = Process::new(control, pidfd);
+        match timeout(SLOT_DEADLINE, notice(process.control())).await {
+            Ok(Ok((Notice::Listener, mut fds))) => {
+                let listener = fds.pop().ok_or_else(|| gone(io::ErrorKind::InvalidData.into()))?;
+                let listener = fd::watch(listener).map_err(at_fds)?;
+                process.goes_first();
+                Ok(Warm::new(std::sync::Arc::clone(self), process, listener, leaf))
             }
             Ok(Ok((Notice::Failed { stage, errno }, _))) => {
                 Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))

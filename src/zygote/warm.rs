@@ -17,7 +17,7 @@ use super::template::Template;
 use crate::jail::cgroup::{Group, LeafLimits};
 use crate::job::{Fault, Stage};
 use crate::sys::native::{self, JobEnd, Notice};
-use crate::sys::{fd, process, socket};
+use crate::sys::{process, socket};
 
 /// How long a job may take to be forked and to take the last steps.
 const ENTER_DEADLINE: Duration = Duration::from_secs(10);
@@ -31,12 +31,20 @@ const TASKS_OF_SLOT: u32 = 2;
 /// The same where each job is born in a leaf of its own, beside its slot: the job's init.
 const TASKS_OF_INIT: u32 = 1;
 
+/// The process of a warm slot. Dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Process {
+    control: Control,
+    pidfd: AsyncFd<OwnedFd>,
+}
+
 /// A warm slot between two jobs. Dropped, it is killed.
 #[derive(Debug)]
 pub(super) struct Warm {
     template: Arc<Template>,
-    control: Control,
-    pidfd: AsyncFd<OwnedFd>,
+    process: Process,
+    /// Calls of its jobs that its filter did not allow.
+    listener: Arc<AsyncFd<OwnedFd>>,
     /// The cgroup in which the slot and its jobs live, one after the other; `None` where each job is born in one of its own.
     leaf: Option<Kept>,
 }
@@ -73,24 +81,13 @@ pub(super) struct Forked {
     was_killed: std::sync::atomic::AtomicBool,
 }
 
-impl Warm {
-    pub(super) fn new(
-        template: Arc<Template>,
-        control: Control,
-        pidfd: AsyncFd<OwnedFd>,
-        leaf: Option<OwnedLeaf>,
-    ) -> Self {
-        let leaf = leaf.map(|leaf| Kept { leaf, limits: None });
-        Self { template, control, pidfd, leaf }
+impl Process {
+    pub(super) const fn new(control: Control, pidfd: AsyncFd<OwnedFd>) -> Self {
+        Self { control, pidfd }
     }
 
     pub(super) const fn control(&self) -> &Control {
         &self.control
-    }
-
-    /// The template that it was forked from.
-    pub(super) const fn template(&self) -> &Arc<Template> {
-        &self.template
     }
 
     /// Out of memory, the kernel is to take its jobs, and it, before its template.
@@ -98,9 +95,38 @@ impl Warm {
         goes_first(self.pidfd.get_ref().as_fd());
     }
 
+    fn kill(&self) {
+        if let Err(error) = process::kill(self.pidfd.get_ref().as_fd()) {
+            tracing::error!(%error, "failed to kill a slot");
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Warm {
+    pub(super) fn new(
+        template: Arc<Template>,
+        process: Process,
+        listener: AsyncFd<OwnedFd>,
+        leaf: Option<OwnedLeaf>,
+    ) -> Self {
+        let leaf = leaf.map(|leaf| Kept { leaf, limits: None });
+        Self { template, process, listener: Arc::new(listener), leaf }
+    }
+
+    /// The template that it was forked from.
+    pub(super) const fn template(&self) -> &Arc<Template> {
+        &self.template
+    }
+
     /// Whether it can fork another job.
     pub(super) fn is_alive(&self) -> bool {
-        !has_ended(self.pidfd.get_ref())
+        !has_ended(self.process.pidfd.get_ref())
     }
 
     /// Asks for a job with these limits, to be forked while nobody waits. `group` and `leaves` are where its own cgroup is
@@ -135,7 +161,7 @@ impl Warm {
         let sent: Vec<BorrowedFd<'_>> = theirs.into_iter().chain(directory.as_ref().map(AsFd::as_fd)).collect();
         let cpu_s = plan.cpu_backstop_s;
         let message = native::encode_job(directory.is_some(), cpu_s, cpu_s.saturating_add(1));
-        socket::send(self.control.get_ref().as_fd(), &message, &sent).map_err(gone)?;
+        socket::send(self.process.control.get_ref().as_fd(), &message, &sent).map_err(gone)?;
         let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into()).map_err(at_fds);
         let streams = Streams {
             job: pipe::Sender::from_owned_fd(job.into()).map_err(at_fds)?,
@@ -146,16 +172,10 @@ impl Warm {
         Ok(Asked { warm: self, own_leaf, streams, plan })
     }
 
-    fn kill(&self) {
-        if let Err(error) = process::kill(self.pidfd.get_ref().as_fd()) {
-            tracing::error!(%error, "failed to kill a slot");
-        }
-    }
-
     /// Kills it and waits until it is gone, so that its leaf can be removed.
     async fn end(self) {
-        self.kill();
-        if timeout(END_DEADLINE, self.pidfd.readable()).await.is_err() {
+        self.process.kill();
+        if timeout(END_DEADLINE, self.process.pidfd.readable()).await.is_err() {
             tracing::error!("a killed slot did not end in time");
         }
     }
@@ -178,19 +198,18 @@ impl Asked {
     /// [`Fault`] with the stage that failed.
     pub(super) async fn entered(self) -> Result<Entered, Fault> {
         let Self { warm, own_leaf, streams, .. } = self;
-        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
-        let came = timeout(ENTER_DEADLINE, notice(&warm.control)).await;
-        let (init, listener) = match came.map_err(|_| Fault::setup(Stage::Listener, "job was not forked in time"))? {
-            Ok((Notice::Listener, fds)) => {
-                let [listener, init] = <[OwnedFd; 2]>::try_from(fds)
-                    .map_err(|_| Fault::setup(Stage::Listener, "job came with other descriptors"))?;
-                (init, fd::watch(listener).map_err(at_fds)?)
+        let came = timeout(ENTER_DEADLINE, notice(&warm.process.control)).await;
+        let init = match came.map_err(|_| Fault::setup(Stage::Seccomp, "job was not forked in time"))? {
+            Ok((Notice::Entered, fds)) => {
+                let [init] = <[OwnedFd; 1]>::try_from(fds)
+                    .map_err(|_| Fault::setup(Stage::Seccomp, "job came with other descriptors"))?;
+                init
             }
             Ok((Notice::Failed { stage, errno }, _)) => {
                 return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
             }
             Ok((Notice::Ended(_), _)) => return Err(Fault::setup(Stage::Boot, "job ended before it was one")),
-            Ok((Notice::Ready | Notice::Started, _)) => {
+            Ok((Notice::Ready | Notice::Listener | Notice::Started, _)) => {
                 return Err(Fault::setup(Stage::Boot, "slot spoke out of turn"));
             }
             Err(error) => return Err(gone(error)),
@@ -204,6 +223,7 @@ impl Asked {
             kept.leaf.watch(init.as_fd()).map_err(at_cgroup)?;
         }
         warm.template.count_job();
+        let listener = Arc::clone(&warm.listener);
         Ok(Entered::new(streams, listener, Kind::Forked(Box::new(Forked::new(warm, init, own_leaf)))))
     }
 
@@ -222,12 +242,6 @@ impl Asked {
 /// The slot's socket failed.
 fn gone(error: io::Error) -> Fault {
     Fault::zygote_died(format!("slot does not answer: {error}"))
-}
-
-impl Drop for Warm {
-    fn drop(&mut self) {
-        self.kill();
-    }
 }
 
 impl Kept {
@@ -285,7 +299,7 @@ impl Forked {
     /// See [`super::entered::Life::ended`].
     pub(super) async fn ended(&mut self) -> Option<i32> {
         if self.end.is_none() && !self.is_doubtful {
-            match notice(&self.warm.control).await {
+            match notice(&self.warm.process.control).await {
                 Ok((Notice::Ended(end), _)) => self.end = Some(end),
                 Ok(_) | Err(_) => self.is_doubtful = true,
             }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
-use cellblock::job::{Language, Program, RawJson};
+use cellblock::jail::syscalls;
+use cellblock::job::{Language, Outcome, Program, RawJson};
+use cellblock::sys::native::ZYGOTE_TAG;
+use nix::libc;
 use serde_json::Value;
 
 use super::lane::{Lane, block_on, runtime};
@@ -67,6 +70,34 @@ fn the_jobs_of_one_slot_draw_different_numbers_from_every_source() {
             lane.close().await.unwrap();
         });
     }
+}
+
+/// What the filter of a slot leaves to its zygotes, the filter of a job ends it for.
+#[test]
+fn a_job_that_calls_as_a_zygote_ends() {
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Python));
+        let python = |number: i64| {
+            let code = "
+import ctypes
+def main():
+    arguments = [ctypes.c_long(argument) for argument in (NUMBER, 0, 0, 0, 0, 0, TAG)]
+    ctypes.CDLL(None).syscall(*arguments)
+    return {}";
+            let (number, tag) = (number.to_string(), ZYGOTE_TAG.to_string());
+            Program::new(Language::Python, code.replace("NUMBER", &number).replace("TAG", &tag))
+        };
+        for _ in 0..2 {
+            let run = lane.run(&python(syscalls::number("getpid").unwrap()), RawJson::empty_object()).await.unwrap();
+            assert_eq!(run.verdict.outcome, Outcome::Succeeded, "{run:?}");
+        }
+        for (name, _) in syscalls::ZYGOTE {
+            let run = lane.run(&python(syscalls::number(name).unwrap()), RawJson::empty_object()).await.unwrap();
+            assert_eq!(run.verdict.outcome, Outcome::Signalled(libc::SIGSYS), "{name}: {run:?}");
+        }
+        lane.close().await.unwrap();
+    });
 }
 
 /// Unique memory of an idle slot and of the next job's process, with everything of the preload list loaded. (What is

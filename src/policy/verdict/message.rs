@@ -105,7 +105,7 @@ fn name(signal: i32) -> Option<(&'static str, &'static str)> {
         15 => ("SIGTERM", BY_ITSELF),
         24 => ("SIGXCPU", BY_ITSELF),
         25 => ("SIGXFSZ", "a file grew past the largest size allowed; write less to the scratch directory"),
-        31 => ("SIGSYS", "it made a system call that the kernel does not have for it"),
+        31 => ("SIGSYS", "it made a system call as the jail's own code does, or sent the signal to itself"),
         _ => return None,
     })
 }

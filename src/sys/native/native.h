@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MSG_READY = 1, MSG_LISTENER = 2, MSG_FAILED = 3, MSG_STARTED = 4, MSG_ENDED = 5 };
+enum { MSG_READY = 1, MSG_LISTENER = 2, MSG_FAILED = 3, MSG_STARTED = 4, MSG_ENDED = 5, MSG_ENTERED = 6 };
 
 /* job::Stage */
 enum {
@@ -27,6 +27,10 @@ enum {
 /* Where every jailed program finds its descriptors; where a one-shot process finds its control socket, and where a template
  * has nothing; where the control socket is for the last step. */
 enum { STDIN_AT = 0, STDOUT_AT = 1, STDERR_AT = 2, JOB_AT = 3, RESULT_AT = 4, CONTROL_FROM = 5, FIRST_OTHER = 6, CONTROL_AT = 255 };
+
+/* In the sixth argument of a call that has fewer: a zygote makes it. The filter of a slot allows it; the one that a job has
+ * besides ends the process (jail::filter). */
+#define ZYGOTE_TAG 0x7465676f79677a01L
 
 /* Tells the worker which step failed, and ends this process. */
 _Noreturn void fail(int control, uint8_t stage, int error);

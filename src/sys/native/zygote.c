@@ -15,11 +15,11 @@
  *
  * Messages, each whole, on sockets of type SOCK_SEQPACKET:
  *
- *   worker -> template   SLOT: slot_head, filter      + the slot's socket, an entry file of each cgroup hierarchy
+ *   worker -> template   SLOT: slot_head, filters     + the slot's socket, an entry file of each cgroup hierarchy
  *   template -> worker   READY once; STARTED          + a pidfd of the slot
- *   slot -> worker       READY once
+ *   slot -> worker       LISTENER once                + its filter's listener
  *   worker -> slot       JOB: job_head                + job, result, stdout, stderr, perhaps a cgroup directory
- *   job -> worker        LISTENER                     + the filter's listener, a pidfd of init
+ *   job -> worker        ENTERED                      + a pidfd of init
  *   slot -> worker       ENDED, always
  *   anybody -> worker    FAILED with stage and errno
  *
@@ -32,6 +32,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -54,9 +55,9 @@ enum { JOB = 0, REHEARSAL = 1 };
 
 struct slot_head {
     uint32_t magic;
-    uint32_t id;           /* uid and gid of the slot's jobs */
-    uint32_t instructions; /* count of struct sock_filter that follow */
-    uint32_t reserved;
+    uint32_t id;               /* uid and gid of the slot's jobs */
+    uint32_t instructions;     /* count of struct sock_filter that follow: the filter of the slot */
+    uint32_t job_instructions; /* and of those behind them: what a job has besides */
 };
 
 struct job_head {
@@ -91,11 +92,16 @@ extern const ptrdiff_t __rseq_offset __attribute__((weak));
 #endif
 
 static _Alignas(8) char message[65536];
-static struct sock_filter filter[BPF_MAXINSNS];
+static struct sock_filter filters[2 * BPF_MAXINSNS]; /* the slot's, then the job's */
 static struct slot_head slot;
 static struct job_head job;
 static sigset_t signals; /* the interpreter's own mask: zygotes block everything */
 static unsigned char own_fds[MOST_OWN_FDS];
+
+/* Where libc keeps the id of the thread that forks, and its list of robust locks. */
+static int *own_tid;
+static void *robust_list;
+static size_t robust_size;
 
 /* Written by init, read by the slot that shares its memory. */
 static volatile struct {
@@ -111,6 +117,16 @@ struct received {
     int fds[MOST_FDS];
 };
 
+/* A call that only a zygote may make, under the filter of its slot. */
+static long call_as_zygote(long number, long first, long second, long third) {
+    const long arguments[6] = {first, second, third, 0, 0, ZYGOTE_TAG};
+    long result = call_kernel(number, arguments);
+    if (result >= 0 || result < -4095)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+
 static struct received receive(int control) {
     struct iovec part = {message, sizeof message};
     union {
@@ -121,7 +137,7 @@ static struct received receive(int control) {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
     struct received got = {0};
     do
-        got.length = recvmsg(control, &head, MSG_CMSG_CLOEXEC);
+        got.length = call_as_zygote(SYS_recvmsg, control, (long)&head, MSG_CMSG_CLOEXEC);
     while (got.length < 0 && errno == EINTR);
     if (got.length <= 0)
         _exit(0); /* the worker is gone, or has no use for this process */
@@ -151,20 +167,22 @@ static void assert_alone(int control) {
         fail(control, STAGE_BOOT, errno);
 }
 
-/* The system call without a return address of its own: with CLONE_VM two processes come back from it on one stack, the
- * second when the first one is gone. */
+/* The system call, as a zygote's, without a return address of its own: with CLONE_VM two processes come back from it on one
+ * stack, the second when the first one is gone. */
 static inline __attribute__((always_inline)) long raw_clone3(struct clone_args *arguments) {
     long result;
 #if defined(__x86_64__)
+    register long sixth __asm__("r9") = ZYGOTE_TAG;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(SYS_clone3), "D"(arguments), "S"(sizeof *arguments)
+                     : "a"(SYS_clone3), "D"(arguments), "S"(sizeof *arguments), "r"(sixth)
                      : "rcx", "r11", "memory");
 #elif defined(__aarch64__)
     register long x8 __asm__("x8") = SYS_clone3;
     register long x0 __asm__("x0") = (long)arguments;
     register long x1 __asm__("x1") = sizeof *arguments;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1) : "memory");
+    register long x5 __asm__("x5") = ZYGOTE_TAG;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x5) : "memory");
     result = x0;
 #else
 #error "no clone3 for this architecture"
@@ -179,8 +197,9 @@ static void drop_identity(int control) {
     struct __user_cap_data_struct none[2];
     memset(none, 0, sizeof none);
     /* The bounding set is empty and the securebits are locked since before the interpreter's start. */
-    if (syscall(SYS_setresgid, slot.id, slot.id, slot.id) != 0 || syscall(SYS_setresuid, slot.id, slot.id, slot.id) != 0 ||
-        syscall(SYS_capset, &header, none) != 0)
+    if (call_as_zygote(SYS_setresgid, slot.id, slot.id, slot.id) != 0 ||
+        call_as_zygote(SYS_setresuid, slot.id, slot.id, slot.id) != 0 ||
+        call_as_zygote(SYS_capset, (long)&header, (long)none, 0) != 0)
         fail(control, STAGE_IDENTITY, errno);
 }
 
@@ -242,24 +261,24 @@ static void become_job(int control, const int *fds, int init) {
         if (dup2(sources[i], places[i]) < 0)
             fail(control, STAGE_DESCRIPTORS, errno);
     open_null(control);
-    if (setsid() < 0)
+    if (call_as_zygote(SYS_setsid, 0, 0, 0) < 0)
         fail(control, STAGE_DESCRIPTORS, errno);
-    put_out_of_reach(control);
     struct rlimit limit = {job.cpu_soft_s, job.cpu_hard_s};
     if (setrlimit(RLIMIT_CPU, &limit) != 0)
         fail(control, STAGE_RLIMITS, errno);
     register_rseq();
-    if (job.into_cgroup && unshare(CLONE_NEWCGROUP) != 0)
+    if (job.into_cgroup && call_as_zygote(SYS_unshare, CLONE_NEWCGROUP, 0, 0) != 0)
         fail(control, STAGE_CGROUP, errno);
     drop_identity(control);
-    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+    if (call_as_zygote(SYS_prctl, PR_SET_DUMPABLE, 0, 0) != 0)
         fail(control, STAGE_NO_NEW_PRIVS, errno);
     if (sigprocmask(SIG_SETMASK, &signals, NULL) != 0)
         fail(control, STAGE_DESCRIPTORS, errno);
-    struct sock_fprog program = {(unsigned short)slot.instructions, filter};
-    int handed[] = {install_filter(control, &program), init};
+    struct sock_fprog program = {(unsigned short)slot.job_instructions, filters + slot.instructions};
+    if (call_as_zygote(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&program) != 0)
+        fail(control, STAGE_SECCOMP, errno);
     /* The filter allows sendmsg on this one descriptor number; it is closed before any user code runs. */
-    if (!send_with(CONTROL_AT, MSG_LISTENER, handed, 2))
+    if (!send_with(CONTROL_AT, MSG_ENTERED, &init, 1))
         _exit(125);
     close_others(CONTROL_AT);
     close(CONTROL_FROM);
@@ -267,17 +286,29 @@ static void become_job(int control, const int *fds, int init) {
 
 /* ------------------------------------------------------------------------------------------------------ init, slot */
 
+/* fork(2) as a zygote's call, which libc's own cannot be: with what that does in the child of a process with one thread. */
+static pid_t fork_job(void) {
+    struct clone_args arguments = {
+        .flags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID,
+        .child_tid = (uint64_t)(uintptr_t)own_tid,
+        .exit_signal = SIGCHLD,
+    };
+    long pid = raw_clone3(&arguments);
+    if (pid == 0)
+        syscall(SYS_set_robust_list, robust_list, robust_size);
+    return (pid_t)pid;
+}
+
 /* Runs in the slot's memory, on its stack. Returns in the job only. */
 static __attribute__((noinline)) void init(int control, const int *fds, int count, int own) {
-    pid_t pid = fork();
+    pid_t pid = fork_job();
     if (pid == 0) {
         become_job(control, fds, own);
         return;
     }
-    int error = errno;
     close_all(fds, count); /* the slot's too: the descriptors are shared, and a reader is to see the job's end */
     if (pid < 0) {
-        seen.fork_error = error;
+        seen.fork_error = -pid;
     } else {
         int status;
         struct rusage usage;
@@ -357,7 +388,14 @@ static void serve_slot(int control, const int *entries, int count) {
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         fail(control, STAGE_IDENTITY, errno);
     assert_alone(control);
-    say(control, MSG_READY);
+    put_out_of_reach(control);
+    close(control);
+    control = CONTROL_AT;
+    struct sock_fprog program = {(unsigned short)slot.instructions, filters};
+    int listener = install_filter(control, &program);
+    if (!send_with(control, MSG_LISTENER, &listener, 1))
+        _exit(125);
+    close(listener);
     for (;;) {
         struct received got = receive(control);
         if ((size_t)got.length != sizeof job)
@@ -376,33 +414,38 @@ static void read_slot(int control, const struct received *got) {
     if ((size_t)got->length < sizeof slot || got->count < 1)
         fail(control, STAGE_PLAN, EBADMSG);
     memcpy(&slot, message, sizeof slot);
-    size_t size = (size_t)slot.instructions * sizeof(struct sock_filter);
-    if (slot.magic != SLOT_MAGIC || slot.instructions > BPF_MAXINSNS || (size_t)got->length != sizeof slot + size)
+    size_t size = ((size_t)slot.instructions + slot.job_instructions) * sizeof(struct sock_filter);
+    if (slot.magic != SLOT_MAGIC || slot.instructions > BPF_MAXINSNS || slot.job_instructions > BPF_MAXINSNS ||
+        (size_t)got->length != sizeof slot + size)
         fail(control, STAGE_PLAN, EBADMSG);
-    memcpy(filter, message + sizeof slot, size);
+    memcpy(filters, message + sizeof slot, size);
 }
 
-/* Whether this is a slot: then with nothing of the template's. */
+/* Whether this is a slot: then with nothing of the template's. A process between the two forks with libc's own fork(2), for the
+ * sake of what libraries want done then (pthread_atfork(3)), and ends. */
 static int start_slot(int control, const struct received *got) {
+    pid_t between = fork();
+    if (between < 0)
+        fail(control, STAGE_NAMESPACES, errno);
+    if (between > 0) {
+        close_all(got->fds, got->count);
+        return 0;
+    }
     static struct clone_args arguments;
     static int pidfd;
     memset(&arguments, 0, sizeof arguments);
     arguments.flags =
-        CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
+        CLONE_PARENT | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
     arguments.pidfd = (uint64_t)(uintptr_t)&pidfd;
-    arguments.exit_signal = SIGCHLD;
     long pid = raw_clone3(&arguments);
     if (pid == 0) {
         close(control);
         return 1;
     }
     if (pid < 0)
-        fail(got->fds[0], STAGE_NAMESPACES, (int)-pid);
-    if (!send_with(control, MSG_STARTED, &pidfd, 1))
-        _exit(0);
-    close(pidfd);
-    close_all(got->fds, got->count);
-    return 0;
+        fail(control, STAGE_NAMESPACES, (int)-pid);
+    send_with(control, MSG_STARTED, &pidfd, 1);
+    _exit(0);
 }
 
 void settle(int control, int proc);
@@ -417,6 +460,8 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
     sigset_t all;
     sigfillset(&all);
     if (sigprocmask(SIG_SETMASK, &all, &signals) != 0)
+        fail(control, STAGE_BOOT, errno);
+    if (prctl(PR_GET_TID_ADDRESS, &own_tid) != 0 || syscall(SYS_get_robust_list, 0, &robust_list, &robust_size) != 0)
         fail(control, STAGE_BOOT, errno);
     settle(control, proc);
     if (PyOS_BeforeFork != NULL && PyOS_AfterFork_Child != NULL) {
