@@ -21,6 +21,16 @@ impl Counter {
         Ok(Self { path, file })
     }
 
+    /// One that can be set to 0.
+    pub(super) fn open_for_restarts(path: PathBuf) -> io::Result<Self> {
+        let file = File::options().read(true).write(true).open(&path).map_err(|error| named(&path, error))?;
+        Ok(Self { path, file })
+    }
+
+    pub(super) fn restart(&self) -> io::Result<()> {
+        self.file.write_all_at(b"0", 0).map_err(|error| named(&self.path, error))
+    }
+
     pub(super) fn read_number(&self) -> io::Result<u64> {
         number(&self.path, &self.read()?)
     }

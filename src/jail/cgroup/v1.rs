@@ -53,7 +53,7 @@ impl Group for GroupV1 {
         }
         let leaf = LeafV1 {
             oom_kills: Counter::open(memory.join("memory.oom_control"))?,
-            memory_peak: Counter::open(memory.join("memory.max_usage_in_bytes"))?,
+            memory_peak: Counter::open_for_restarts(memory.join("memory.max_usage_in_bytes"))?,
             cpu: Counter::open(cpuacct.join("cpuacct.usage"))?,
             memory,
             pids,
@@ -113,7 +113,7 @@ impl Leaf for LeafV1 {
     }
 
     fn restart(&self) -> io::Result<()> {
-        files::write(&self.memory.join("memory.max_usage_in_bytes"), "0")
+        self.memory_peak.restart()
     }
 
     fn limit(&self, limits: LeafLimits) -> io::Result<()> {

@@ -187,15 +187,27 @@ impl Broker {
         let definitions = settings.topology().unwrap().definitions("/", &[policy]);
         let file = self.base.join("definitions.json");
         std::fs::write(&file, definitions).unwrap();
-        self.control(&["import_definitions", file.to_str().unwrap()]);
+        let import = || self.try_control(&["import_definitions", file.to_str().unwrap()]);
+        // It takes connections a moment before it calls itself started.
+        if let Err(error) = import() {
+            assert!(error.contains("requires the 'rabbit' app to be running"), "{error}");
+            self.control(&["await_startup"]);
+            import().unwrap();
+        }
     }
 
     /// Runs `rabbitmqctl`. Blocks.
     pub(crate) fn control(&self, arguments: &[&str]) -> String {
+        self.try_control(arguments).unwrap()
+    }
+
+    fn try_control(&self, arguments: &[&str]) -> Result<String, String> {
         let output = command("/usr/lib/rabbitmq/bin/rabbitmqctl", &self.environment).args(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
-        text
+        if output.status.success() {
+            return Ok(text);
+        }
+        Err(format!("{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr)))
     }
 
     /// Closes the connections of a process. Blocks.

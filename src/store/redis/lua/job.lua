@@ -10,13 +10,20 @@
 -- submitted at, ttl seconds that a result is kept, out outcome, doc token under which the result document was written, exp when the result is past its
 -- time.
 
+-- What is known of the index, by key; `false` where a key is free.
+local holders = {}
+
 local function holder_of(key)
-  local packed = redis.call('HGET', KEYS[2], key)
-  if not packed then
-    return nil
+  if holders[key] == nil then
+    local packed = redis.call('HGET', KEYS[2], key)
+    if packed then
+      local job, fp, exp, st, copy = string.match(packed, '^(%S+) (%S+) (%d+) (%S+) (%S*)$')
+      holders[key] = { job = job, fp = fp, exp = exp, st = st, copy = copy }
+    else
+      holders[key] = false
+    end
   end
-  local job, fp, exp, st, copy = string.match(packed, '^(%S+) (%S+) (%d+) (%S+) (%S*)$')
-  return { job = job, fp = fp, exp = exp, st = st, copy = copy }
+  return holders[key]
 end
 
 local function hold(key, holder)
@@ -29,16 +36,15 @@ local function live_holder_of(key)
   local holder = holder_of(key)
   if holder and tonumber(holder.exp) <= now and FINAL[holder.st] then
     redis.call('HDEL', KEYS[2], key)
-    return nil
+    holders[key] = false
   end
-  return holder
+  return holders[key]
 end
 
--- Gives this job its key, if the key is free.
+-- Gives this job its key, if the key is free. `keep` writes that.
 local function take_key()
   if not holder_of(work.key) then
-    hold(work.key, { job = arg.work, fp = work.fp, exp = digits(now + tonumber(arg.key_ttl_ms)), st = work.st,
-                     copy = unpublished() })
+    holders[work.key] = { job = arg.work, fp = work.fp, exp = digits(now + tonumber(arg.key_ttl_ms)) }
   end
 end
 
@@ -46,7 +52,11 @@ end
 -- a final one as long as its key, so that late copies of its message are recognised.
 local function keep_alive(holder)
   if not FINAL[work.st] then
-    live_for(KEYS[1], arg.open_ttl_ms)
+    if is_new then
+      redis.call('PEXPIRE', KEYS[1], arg.open_ttl_ms)
+    else
+      live_for(KEYS[1], arg.open_ttl_ms)
+    end
     live_for(KEYS[2], arg.open_ttl_ms)
     return
   end
@@ -70,7 +80,7 @@ local function keep(is_new_version)
   write_record(is_new_version)
   local holder = holder_of(work.key)
   if holder and holder.job ~= arg.work then
-    holder = nil
+    holder = false
   end
   if holder then
     holder.st = work.st

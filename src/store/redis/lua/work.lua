@@ -7,6 +7,8 @@
 local FINAL = { succeeded = true, failed = true, dead_lettered = true, cancelled = true, expired = true, rejected = true }
 
 local work = read(KEYS[1])
+local is_there = next(work) ~= nil
+local is_new = false
 if not work.st then
   work = {}
 end
@@ -21,8 +23,10 @@ end
 
 -- A record that takes the place of whatever is there.
 local function start_record(fields)
-  redis.call('DEL', KEYS[1])
-  work = {}
+  if is_there then
+    redis.call('DEL', KEYS[1])
+  end
+  work, is_new = {}, true
   set({ st = 'queued', ver = '0', att = '1', inf = '0', pub = '0', tok = '0', own = '', dlv = '', ccopy = '', cat = '0',
         lease = '0', lost = '0', cxl = '0', poi = '0', tries = '' })
   set(fields)
