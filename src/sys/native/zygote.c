@@ -421,8 +421,8 @@ static void read_slot(int control, const struct received *got) {
     memcpy(filters, message + sizeof slot, size);
 }
 
-/* Whether this is a slot: then with nothing of the template's. A process between the two forks with libc's own fork(2), for the
- * sake of what libraries want done then (pthread_atfork(3)), and ends. */
+/* Whether this is a slot: then with nothing of the template's. Between the two is a process that libc's own fork(2) makes, for
+ * the sake of what libraries want done at a fork (pthread_atfork(3)); it ends at once. */
 static int start_slot(int control, const struct received *got) {
     pid_t between = fork();
     if (between < 0)
