@@ -225,9 +225,13 @@ static void close_others(int control) {
         fail(control, STAGE_DESCRIPTORS, errno);
 }
 
-static void note_own_fds(void) {
+/* In a slot: what is done at libc's fork may have given the interpreter others than the template has (libuv has a pipe). */
+static void note_own_fds(int control, const int *entries, int count) {
     for (int fd = FIRST_OTHER; fd < MOST_OWN_FDS; fd++)
-        own_fds[fd] = fcntl(fd, F_GETFD) >= 0;
+        own_fds[fd] = fd != control && fcntl(fd, F_GETFD) >= 0;
+    for (int i = 0; i < count; i++)
+        if (entries[i] < MOST_OWN_FDS)
+            own_fds[entries[i]] = 0;
 }
 
 /* Puts `null` in the place of what the interpreter has open besides files, such as its event loops' descriptors: all jobs
@@ -368,6 +372,7 @@ static __attribute__((noinline)) int run_job(int control, const int *fds, int co
 /* Returns in jobs only. */
 static void serve_slot(int control, const int *entries, int count) {
     signal(SIGCHLD, SIG_DFL);
+    note_own_fds(control, entries, count);
     pin_written_pages(); /* before it is in a cgroup, which counts what is its jobs' */
     struct rlimit locked = {LOCKED_BYTES, LOCKED_BYTES};
     if (setrlimit(RLIMIT_MEMLOCK, &locked) != 0)
@@ -481,8 +486,6 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
             fail(control, STAGE_LANDLOCK, errno);
         close(ruleset);
     }
-    note_own_fds();
-    own_fds[control] = 0;
     signal(SIGCHLD, SIG_IGN); /* slots that end are nobody's zombies */
     say(control, MSG_READY);
     for (;;) {
