@@ -45,52 +45,6 @@ const MISMATCH: SeccompAction = SeccompAction::Trace(0x0ce1);
 /// # Errors
 /// [`FilterError`] when the table does not compile.
 pub fn compile(more: &Allowances) -> Result<Vec<Instruction>, FilterError> {
-    compile_with(more, &[])
-}
-
-/// The filters of slots that fork jobs: to install one costs more the longer it is, and each job has to.
-#[derive(Debug, Clone)]
-pub struct ForkFilters {
-    /// A slot's, and so its jobs': what [`compile`] gives, and what a zygote calls.
-    pub slot: Vec<Instruction>,
-    /// What each job installs besides: ends a process that calls as a zygote. The two together are what [`compile`] gives.
-    pub job: Vec<Instruction>,
-}
-
-impl ForkFilters {
-    /// # Errors
-    /// [`FilterError`] when a table does not compile.
-    pub fn compile(more: &Allowances) -> Result<Self, FilterError> {
-        let mut leaves = BTreeMap::new();
-        for number in zygote_calls() {
-            leaves.insert(small(number)?, go_on_at(0)?);
-        }
-        let section = with_tag(instruction(BPF_RET, 0, 0, RET_KILL_PROCESS), &[ALLOW]);
-        let mut job = vec![instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER)];
-        job.extend(search(&leaves, ALLOW)?);
-        Ok(Self { slot: compile_with(more, &zygote_calls().collect::<Vec<_>>())?, job: join(job, &[section])? })
-    }
-}
-
-fn zygote_calls() -> impl Iterator<Item = i64> {
-    ZYGOTE.iter().filter_map(|(name, _)| number(name))
-}
-
-/// What is answered when a call has the zygote's tag, and what follows when it has not.
-fn with_tag(tagged: Instruction, other: &[Instruction]) -> Vec<Instruction> {
-    let [low, high] = [ZYGOTE_TAG & 0xffff_ffff, ZYGOTE_TAG >> 32].map(|half| u32::try_from(half).unwrap_or(0));
-    let at = AT_ARGUMENTS + 8 * 5;
-    let looks = [
-        instruction(BPF_LD_W_ABS, 0, 0, at),
-        instruction(BPF_JEQ, 0, 3, low),
-        instruction(BPF_LD_W_ABS, 0, 0, at + 4),
-        instruction(BPF_JEQ, 0, 1, high),
-        tagged,
-    ];
-    [&looks, other].concat()
-}
-
-fn compile_with(more: &Allowances, tagged: &[i64]) -> Result<Vec<Instruction>, FilterError> {
     let failed = |error: seccompiler::BackendError| FilterError(error.to_string());
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut leaves: BTreeMap<u32, Instruction> = BTreeMap::new();
@@ -115,19 +69,6 @@ fn compile_with(more: &Allowances, tagged: &[i64]) -> Result<Vec<Instruction>, F
         leaves.insert(small(number)?, leaf);
     }
     leaves.extend(more.numbers().map(|number| (number, ALLOW)));
-    for number in tagged {
-        let number = small(*number)?;
-        let other = match leaves.get(&number) {
-            None => vec![SUSPEND],
-            Some(leaf) if leaf.code == BPF_JA => {
-                let section = usize::try_from(leaf.operand ^ TO_SECTION).ok();
-                section.and_then(|section| sections.get(section)).cloned().unwrap_or_default()
-            }
-            Some(leaf) => vec![*leaf],
-        };
-        sections.push(with_tag(ALLOW, &other));
-        leaves.insert(number, go_on_at(sections.len() - 1)?);
-    }
     let arch = std::env::consts::ARCH.try_into().map_err(failed)?;
     let filter = SeccompFilter::new(rules, MISMATCH, SeccompAction::Allow, arch).map_err(failed)?;
     let program: BpfProgram = filter.try_into().map_err(failed)?;
@@ -142,6 +83,47 @@ fn compile_with(more: &Allowances, tagged: &[i64]) -> Result<Vec<Instruction>, F
     ];
     compiled.extend(search(&leaves, SUSPEND)?);
     join(compiled, &sections)
+}
+
+/// The filters of slots that fork jobs: to install one costs more the longer it is, and each job has to.
+#[derive(Debug, Clone)]
+pub struct ForkFilters {
+    /// A slot's, and so its jobs': lets a zygote's calls pass, and is what [`compile`] gives for all others.
+    pub slot: Vec<Instruction>,
+    /// What each job installs besides: ends a process that makes such a call. The two together are what [`compile`] gives.
+    pub job: Vec<Instruction>,
+}
+
+impl ForkFilters {
+    /// # Errors
+    /// [`FilterError`] when a table does not compile.
+    pub fn compile(more: &Allowances) -> Result<Self, FilterError> {
+        let kill = instruction(BPF_RET, 0, 0, RET_KILL_PROCESS);
+        Ok(Self { slot: look_for_zygote(ALLOW, compile(more)?)?, job: look_for_zygote(kill, vec![ALLOW])? })
+    }
+}
+
+/// Ends at `leaf` for what only a zygote calls, with its tag, and goes on with `others`. A number alone tells most calls, which
+/// may then be always allowed.
+fn look_for_zygote(leaf: Instruction, others: Vec<Instruction>) -> Result<Vec<Instruction>, FilterError> {
+    let leaves = zygote_calls().map(|number| Ok((small(number)?, go_on_at(0)?))).collect::<Result<_, FilterError>>()?;
+    let [low, high] = [ZYGOTE_TAG & 0xffff_ffff, ZYGOTE_TAG >> 32];
+    let at = AT_ARGUMENTS + 8 * 5;
+    // Without the tag, on to the section behind this one.
+    let tagged = vec![
+        instruction(BPF_LD_W_ABS, 0, 0, at),
+        instruction(BPF_JEQ, 0, 3, small(low)?),
+        instruction(BPF_LD_W_ABS, 0, 0, at + 4),
+        instruction(BPF_JEQ, 0, 1, small(high)?),
+        leaf,
+    ];
+    let mut compiled = vec![instruction(BPF_LD_W_ABS, 0, 0, AT_NUMBER)];
+    compiled.extend(search(&leaves, go_on_at(1)?)?);
+    join(compiled, &[tagged, others])
+}
+
+fn zygote_calls() -> impl Iterator<Item = i64> {
+    ZYGOTE.iter().filter_map(|(name, _)| number(name))
 }
 
 /// Offsets of `struct seccomp_data`. An argument's lower half comes first on the architectures that there are.

@@ -321,7 +321,7 @@ pub const ZYGOTE: &[Attack] = &[
 
 const STEPS: &str = "one of a job's last steps";
 
-/// A row of [`ATTACKS`]: name and reason.
+/// A row without conditions: name and reason.
 pub type Attack = (&'static str, &'static str);
 
 const TREE: &str = "changes the file tree";

@@ -15,11 +15,11 @@ const MSG_FAILED: u8 = 3;
 const MSG_STARTED: u8 = 4;
 const MSG_ENDED: u8 = 5;
 const MSG_ENTERED: u8 = 6;
-/// What a zygote has in the sixth argument of a call that nobody else may make.
-pub const ZYGOTE_TAG: u64 = 0x7465_676f_7967_7a01;
-
 const SLOT_MAGIC: u32 = 0x4342_5354;
 const JOB_MAGIC: u32 = 0x4342_4a42;
+
+/// What a zygote has in the sixth argument of a call that nobody else may make.
+pub const ZYGOTE_TAG: u64 = 0x7465_676f_7967_7a01;
 
 /// One instruction of a compiled filter: `struct sock_filter` of linux/filter.h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

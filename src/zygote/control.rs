@@ -5,11 +5,17 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use tokio::io::unix::AsyncFd;
 
+use crate::job::{Fault, Stage};
 use crate::sys::native::Notice;
 use crate::sys::socket;
 
 /// The worker's end of a control socket, non-blocking.
 pub(super) type Control = AsyncFd<OwnedFd>;
+
+/// What is told of a [`Notice::Failed`].
+pub(super) fn failed(stage: Stage, errno: i32) -> Fault {
+    Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string())
+}
 
 /// The next notice with its descriptors; cancelling it loses nothing. The end of the other side is `UnexpectedEof`.
 pub(super) async fn notice(control: &Control) -> io::Result<(Notice, Vec<OwnedFd>)> {

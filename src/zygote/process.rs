@@ -11,7 +11,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
-use super::control::{Control, notice};
+use super::control::{Control, failed, notice};
 use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first};
 use super::leaves::OwnedLeaf;
 use crate::jail::cgroup::{LeafLimits, LeafUsage};
@@ -163,9 +163,7 @@ impl OneShot {
                 let streams = Streams { job, result, stdout, stderr };
                 Ok(Entered::new(streams, std::sync::Arc::new(listener), Kind::OneShot { body, report }))
             }
-            Ok((Notice::Failed { stage, errno }, _)) => {
-                Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
-            }
+            Ok((Notice::Failed { stage, errno }, _)) => Err(failed(stage, errno)),
             Ok((Notice::Ready | Notice::Started | Notice::Entered | Notice::Ended(_), _)) => {
                 Err(Fault::setup(Stage::Boot, "interpreter spoke out of turn"))
             }
@@ -186,9 +184,7 @@ impl OneShot {
         let has_report = matches!(read.await, Ok(Ok(_)));
         let said = String::from_utf8_lossy(&said);
         match has_report.then(|| Report::decode(report)) {
-            Some(Ok(Report::SetupFailed { stage, errno })) => {
-                Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string())
-            }
+            Some(Ok(Report::SetupFailed { stage, errno })) => failed(stage, errno),
             Some(Ok(Report::Ended { status, .. })) => {
                 Fault::setup(Stage::Boot, format!("interpreter ended with wait status {status:#x}: {}", said.trim()))
             }

@@ -11,7 +11,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
-use super::control::{Control, notice};
+use super::control::{Control, failed, notice};
 use super::entered::has_ended;
 use super::leaves::OwnedLeaf;
 use super::warm::{Process, Warm};
@@ -60,9 +60,7 @@ impl Template {
         };
         match came.map_err(|_| Fault::setup(Stage::Boot, "template was not ready in time"))? {
             Ok((Notice::Ready, _)) => Ok(template),
-            Ok((Notice::Failed { stage, errno }, _)) => {
-                Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
-            }
+            Ok((Notice::Failed { stage, errno }, _)) => Err(failed(stage, errno)),
             Ok(_) => Err(Fault::setup(Stage::Boot, "template spoke out of turn")),
             Err(_) => Err(Fault::setup(Stage::Boot, format!("template ended: {}", last_words(&mut said).await))),
         }
@@ -94,7 +92,7 @@ impl Template {
                     fds.pop().ok_or_else(|| gone(io::ErrorKind::InvalidData.into()))?
                 }
                 Ok(Ok((Notice::Failed { stage, errno }, _))) => {
-                    return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
+                    return Err(failed(stage, errno));
                 }
                 Ok(Ok(_)) => return Err(self.give_up("template spoke out of turn")),
                 Ok(Err(error)) => return Err(gone(error)),
@@ -113,9 +111,7 @@ impl Template {
                 process.goes_first();
                 Ok(Warm::new(std::sync::Arc::clone(self), process, listener, leaf))
             }
-            Ok(Ok((Notice::Failed { stage, errno }, _))) => {
-                Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()))
-            }
+            Ok(Ok((Notice::Failed { stage, errno }, _))) => Err(failed(stage, errno)),
             Ok(Ok(_)) => Err(Fault::setup(Stage::Boot, "slot spoke out of turn")),
             Ok(Err(error)) => Err(gone(error)),
             Err(_) => Err(Fault::setup(Stage::Boot, "slot was not ready in time")),

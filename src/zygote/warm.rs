@@ -9,7 +9,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
-use super::control::{Control, notice};
+use super::control::{Control, failed, notice};
 use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first, has_ended};
 use super::leaves::{Leaves, OwnedLeaf};
 use super::process::EntryPlan;
@@ -206,7 +206,7 @@ impl Asked {
                 init
             }
             Ok((Notice::Failed { stage, errno }, _)) => {
-                return Err(Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string()));
+                return Err(failed(stage, errno));
             }
             Ok((Notice::Ended(_), _)) => return Err(Fault::setup(Stage::Boot, "job ended before it was one")),
             Ok((Notice::Ready | Notice::Listener | Notice::Started, _)) => {

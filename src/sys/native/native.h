@@ -25,7 +25,7 @@ enum {
 };
 
 /* Where every jailed program finds its descriptors; where a one-shot process finds its control socket, and where a template
- * has nothing; where the control socket is for the last step. */
+ * has nothing; where the control socket is in slots, and for the last step. */
 enum { STDIN_AT = 0, STDOUT_AT = 1, STDERR_AT = 2, JOB_AT = 3, RESULT_AT = 4, CONTROL_FROM = 5, FIRST_OTHER = 6, CONTROL_AT = 255 };
 
 /* In the sixth argument of a call that has fewer: a zygote makes it. The filter of a slot allows it; the one that a job has
@@ -47,6 +47,9 @@ int send_with(int control, uint8_t kind, const int *fds, int count);
 
 /* A system call with six arguments; gives a negative errno where it fails. */
 long call_kernel(long number, const long *arguments);
+
+/* The same as libc has it: -1 and errno. */
+long call_with_errno(long number, const long *arguments);
 
 /* Has a fork of this template, which has only one thread that runs, find out which pages a job writes to. Not 0 in that fork,
  * which is to run a program. `proc` is the host's /proc. */

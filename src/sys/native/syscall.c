@@ -38,6 +38,14 @@ long call_kernel(long number, const long *a) {
     return result;
 }
 
+long call_with_errno(long number, const long *arguments) {
+    long result = call_kernel(number, arguments);
+    if (result >= 0 || result < -4095)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+
 __attribute__((visibility("default"))) long syscall(long number, ...) {
     if (number == SYS_io_uring_setup && uv_loop_fork != NULL) {
         errno = ENOSYS;
@@ -49,10 +57,5 @@ __attribute__((visibility("default"))) long syscall(long number, ...) {
     for (int i = 0; i < 6; i++)
         arguments[i] = va_arg(list, long);
     va_end(list);
-    long result = call_kernel(number, arguments);
-    if (result < 0 && result > -4096) {
-        errno = (int)-result;
-        return -1;
-    }
-    return result;
+    return call_with_errno(number, arguments);
 }

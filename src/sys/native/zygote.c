@@ -120,11 +120,7 @@ struct received {
 /* A call that only a zygote may make, under the filter of its slot. */
 static long call_as_zygote(long number, long first, long second, long third) {
     const long arguments[6] = {first, second, third, 0, 0, ZYGOTE_TAG};
-    long result = call_kernel(number, arguments);
-    if (result >= 0 || result < -4095)
-        return result;
-    errno = (int)-result;
-    return -1;
+    return call_with_errno(number, arguments);
 }
 
 static struct received receive(int control) {
