@@ -6,7 +6,7 @@
 //! the native library, once the template has looked at its own mappings.
 //!
 //! Its descriptors: 0, 1, 3, 4 and 5 `/dev/null`, so that a job's places are taken, 2 standard error until a job has its own,
-//! 6 its socket, 7 the host's `/proc`, 8 Landlock's rules where the kernel has them.
+//! 6 its socket, 7 the host's `/proc`, 8 its profile (`native/profile.c`), 9 Landlock's rules where the kernel has them.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -35,12 +35,13 @@ pub(super) struct Channels {
     control: OwnedFd,
     stderr: OwnedFd,
     proc: OwnedFd,
+    profile: OwnedFd,
 }
 
 impl Channels {
     pub(super) fn from_fds(fds: Vec<OwnedFd>) -> io::Result<Self> {
-        match <[OwnedFd; 3]>::try_from(fds) {
-            Ok([control, stderr, proc]) => Ok(Self { control, stderr, proc }),
+        match <[OwnedFd; 4]>::try_from(fds) {
+            Ok([control, stderr, proc, profile]) => Ok(Self { control, stderr, proc, profile }),
             Err(_) => Err(io::Error::other("a template's request has other descriptors")),
         }
     }
@@ -64,10 +65,10 @@ fn prepare(
     channels: Channels,
     told: OwnedFd,
 ) -> (Option<OwnedFd>, Failure) {
-    let Channels { control, stderr, proc } = channels;
+    let Channels { control, stderr, proc, profile } = channels;
     let placed = open_nulls().and_then(|[a, b, c, d, e]| {
         let ruleset = landlock::rules(None).map_err(at(Stage::Landlock))?;
-        let fixed = [a, b, stderr, c, d, e, control, proc];
+        let fixed = [a, b, stderr, c, d, e, control, proc, profile];
         Ok(fixed.into_iter().chain(ruleset).collect::<Vec<_>>())
     });
     let placed = match placed {

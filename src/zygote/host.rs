@@ -5,11 +5,12 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Jailer;
 use super::leaves::Leaves;
 use super::process::{EntryPlan, OneShot, SpawnSpec};
+use super::template::Template;
 use super::templates::{Templates, Wanted};
 use super::warm::{Asked, Warm};
 use crate::jail::cgroup::{self, CgroupError, Group, Need};
@@ -19,6 +20,7 @@ use crate::job::{Fault, Language, Stage};
 use crate::lang::Runtime;
 use crate::sys::clock;
 use crate::sys::native::Instruction;
+use crate::tasks::{self, Task};
 use crate::telemetry::Telemetry;
 
 /// Why this host cannot run jails at all.
@@ -92,6 +94,7 @@ pub struct Host {
     ids: IdMap,
     started: AtomicU64,
     telemetry: Telemetry,
+    surveys: Mutex<Vec<Task<()>>>,
 }
 
 impl fmt::Debug for Host {
@@ -141,6 +144,7 @@ impl Host {
             ids,
             started: AtomicU64::new(0),
             telemetry,
+            surveys: Mutex::default(),
         })
     }
 
@@ -254,14 +258,11 @@ impl Host {
     async fn try_warm_slot(&self, language: Language, spec: &SpawnSpec) -> Result<Warm, Fault> {
         let station = self.station(language)?;
         let wanted = Wanted { flags: spec.flags.clone(), preload: spec.preload };
-        let template = station.templates.get(&wanted, async || {
+        let template = station.templates.get(&wanted, async |profile| {
             let begun = clock::now();
             let jailer = self.jailer(station).await?;
-            let started = super::template::Template::start(
-                &jailer,
-                station.runtime.template_request(&wanted.flags, wanted.preload),
-            )
-            .await;
+            let request = station.runtime.template_request(&wanted.flags, wanted.preload);
+            let started = Template::start(&jailer, request, profile).await;
             let (language, took) = (language.as_str(), begun.elapsed());
             match &started {
                 Ok(_) => tracing::debug!(language, ?took, "template is ready"),
@@ -295,6 +296,40 @@ impl Host {
         warm.is_alive() && self.station(language).is_ok_and(|station| station.templates.has(warm.template()))
     }
 
+    /// Has a survey begin where this slot's template has had enough jobs for it. The first template of its kind serves until one
+    /// can take its place that knows what jobs write to. Only Python's allocators can be told.
+    pub(super) fn survey_if_due(self: &Arc<Self>, language: Language, spec: &SpawnSpec, warm: &Warm) {
+        if language != Language::Python || !warm.template().is_due_for_survey() {
+            return;
+        }
+        let wanted = Wanted { flags: spec.flags.clone(), preload: spec.preload };
+        let Ok(station) = self.station(language) else { return };
+        let Some(jailer) = station.jailer().filter(|_| !station.templates.know(&wanted)) else { return };
+        // The host owns the task, so the task does not keep the host.
+        let host = Arc::downgrade(self);
+        let task = tasks::spawn("survey", async move {
+            if let Err(fault) = survey(&host, &jailer, language, &wanted).await {
+                tracing::warn!(%fault, "a survey failed; jobs run as before");
+            }
+        });
+        let mut surveys = self.surveys();
+        surveys.retain(|survey| !survey.is_over());
+        surveys.push(task);
+    }
+
+    /// Waits until all surveys are over that have begun.
+    pub async fn surveyed(&self) {
+        let begun = std::mem::take(&mut *self.surveys());
+        for mut survey in begun {
+            // One that panicked is logged.
+            let _over = survey.join().await;
+        }
+    }
+
+    fn surveys(&self) -> std::sync::MutexGuard<'_, Vec<Task<()>>> {
+        self.surveys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks a warm slot for a job.
     pub(super) fn ask_warm(&self, warm: Warm, plan: EntryPlan) -> Result<Asked, Fault> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
@@ -311,4 +346,27 @@ impl Host {
         }
         spawned
     }
+}
+
+/// Finds out what jobs of such a template write to, and puts one in its place that knows.
+async fn survey(host: &Weak<Host>, jailer: &Jailer, language: Language, wanted: &Wanted) -> Result<(), Fault> {
+    let begun = clock::now();
+    let request = || {
+        let host = host.upgrade().ok_or_else(|| Fault::zygote_died("the host is gone"))?;
+        Ok(host.runtime(language)?.template_request(&wanted.flags, wanted.preload))
+    };
+    let profile = Template::survey(jailer, request()?).await?;
+    if let Some(host) = host.upgrade() {
+        host.station(language)?.templates.learn(wanted, profile.clone());
+    }
+    let (language_name, blocks, took) = (language.as_str(), profile.blocks(), begun.elapsed());
+    tracing::debug!(language = language_name, blocks, ?took, "a survey is over");
+    if blocks == 0 {
+        return Ok(());
+    }
+    let template = Template::start(jailer, request()?, &profile).await?;
+    if let Some(host) = host.upgrade() {
+        host.station(language)?.templates.replace(wanted, template).await;
+    }
+    Ok(())
 }

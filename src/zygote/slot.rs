@@ -215,6 +215,7 @@ impl Slot {
         let was_alike = self.last == this;
         self.last = this;
         let Some(warm) = remains.warm else { return };
+        self.host.survey_if_due(language, spec, &warm);
         if !was_alike || !self.is_kept {
             return self.keep(language, spec, Next::Idle(warm));
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -14,6 +14,7 @@ use super::Jailer;
 use super::control::{Control, failed, notice};
 use super::entered::has_ended;
 use super::leaves::OwnedLeaf;
+use super::profile::Profile;
 use super::warm::{Process, Warm};
 use crate::jail::filter::ForkFilters;
 use crate::jail::{JailerRequest, SlotUid, TemplateRequest};
@@ -24,8 +25,14 @@ use crate::sys::{fd, process, socket};
 /// How long a template may take to load what it preloads, on a loaded host too.
 const READY_DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long a survey may take, while everything else goes first.
+const SURVEY_DEADLINE: Duration = Duration::from_secs(300);
+
 /// How long a slot may take to be forked.
 const SLOT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Jobs of a template after which a survey, which takes as long as some hundred jobs, is likely to pay.
+pub const JOBS_BEFORE_SURVEY: u64 = 200;
 
 /// A template. Its slots and their jobs end with it; dropped, it is killed.
 #[derive(Debug)]
@@ -35,6 +42,8 @@ pub(super) struct Template {
     pidfd: OwnedFd,
     /// Jobs that were forked from it.
     jobs: AtomicU64,
+    /// Whether somebody has seen that a survey would be worth it.
+    was_due: AtomicBool,
 }
 
 impl Template {
@@ -42,18 +51,9 @@ impl Template {
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed, or `boot` with what the interpreter said.
-    pub(super) async fn start(jailer: &Jailer, request: TemplateRequest) -> Result<Self, Fault> {
-        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
-        let (ours, theirs) = socket::pair().map_err(at_fds)?;
-        let (said, stderr) = io::pipe().map_err(at_fds)?;
-        let proc = File::open("/proc").map_err(at_fds)?;
-        let fds = [theirs.as_fd(), stderr.as_fd(), proc.as_fd()];
-        let pidfd = jailer.spawn(&JailerRequest::Template(request), &fds).await?;
-        fd::set_nonblocking(ours.as_fd()).map_err(at_fds)?;
-        let template =
-            Self { control: tokio::sync::Mutex::new(fd::watch(ours).map_err(at_fds)?), pidfd, jobs: AtomicU64::new(0) };
-        drop((theirs, stderr));
-        let mut said = pipe::Receiver::from_owned_fd(said.into()).map_err(at_fds)?;
+    pub(super) async fn start(jailer: &Jailer, request: TemplateRequest, profile: &Profile) -> Result<Self, Fault> {
+        let file = profile.file().map_err(at_fds)?;
+        let (template, mut said) = Self::spawn(jailer, request, file).await?;
         let came = {
             let control = template.control.lock().await;
             timeout(READY_DEADLINE, notice(&control)).await
@@ -64,6 +64,36 @@ impl Template {
             Ok(_) => Err(Fault::setup(Stage::Boot, "template spoke out of turn")),
             Err(_) => Err(Fault::setup(Stage::Boot, format!("template ended: {}", last_words(&mut said).await))),
         }
+    }
+
+    /// Starts one that serves nobody, for the sake of a profile.
+    ///
+    /// # Errors
+    /// [`Fault`] with the stage that failed.
+    pub(super) async fn survey(jailer: &Jailer, request: TemplateRequest) -> Result<Profile, Fault> {
+        let (list, given) = io::pipe().map_err(at_fds)?;
+        let (survey, _said) = Self::spawn(jailer, request, given.into()).await?;
+        let list = pipe::Receiver::from_owned_fd(list.into()).map_err(at_fds)?;
+        let profile = timeout(SURVEY_DEADLINE, Profile::read(list)).await;
+        drop(survey);
+        profile.map_err(|_| Fault::setup(Stage::Boot, "survey was not over in time"))?.map_err(at_fds)
+    }
+
+    /// Its process, and what that says on standard error.
+    async fn spawn(
+        jailer: &Jailer,
+        request: TemplateRequest,
+        profile: OwnedFd,
+    ) -> Result<(Self, pipe::Receiver), Fault> {
+        let (ours, theirs) = socket::pair().map_err(at_fds)?;
+        let (said, stderr) = io::pipe().map_err(at_fds)?;
+        let proc = File::open("/proc").map_err(at_fds)?;
+        let fds = [theirs.as_fd(), stderr.as_fd(), proc.as_fd(), profile.as_fd()];
+        let pidfd = jailer.spawn(&JailerRequest::Template(request), &fds).await?;
+        fd::set_nonblocking(ours.as_fd()).map_err(at_fds)?;
+        let control = tokio::sync::Mutex::new(fd::watch(ours).map_err(at_fds)?);
+        let said = pipe::Receiver::from_owned_fd(said.into()).map_err(at_fds)?;
+        Ok((Self { control, pidfd, jobs: AtomicU64::new(0), was_due: AtomicBool::new(false) }, said))
     }
 
     /// Forks a slot, whose jobs have this uid and filters. `leaf` is the cgroup that the slot lives in, where one is given.
@@ -77,7 +107,6 @@ impl Template {
         filters: &ForkFilters,
     ) -> Result<Warm, Fault> {
         let gone = |error: io::Error| Fault::zygote_died(format!("template does not answer: {error}"));
-        let at_fds = |error: io::Error| Fault::setup(Stage::Descriptors, error.to_string());
         let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let (ours, theirs) = socket::pair().map_err(at_fds)?;
         let entries = leaf.as_ref().map(|leaf| leaf.entries()).transpose().map_err(at_cgroup)?.unwrap_or_default();
@@ -133,6 +162,13 @@ impl Template {
         self.jobs.load(Ordering::Relaxed)
     }
 
+    /// Whether it has forked so many jobs that more are likely to come; once.
+    pub(super) fn is_due_for_survey(&self) -> bool {
+        self.jobs() >= JOBS_BEFORE_SURVEY
+            && !self.was_due.load(Ordering::Relaxed)
+            && !self.was_due.swap(true, Ordering::Relaxed)
+    }
+
     /// Its answers can no longer be told apart.
     fn give_up(&self, why: &str) -> Fault {
         self.kill();
@@ -150,6 +186,10 @@ impl Drop for Template {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn at_fds(error: io::Error) -> Fault {
+    Fault::setup(Stage::Descriptors, error.to_string())
 }
 
 /// What it said on standard error before it ended, at most.

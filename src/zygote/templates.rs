@@ -1,9 +1,10 @@
 //! The templates of one runtime.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::profile::Profile;
 use super::template::Template;
 use crate::jail::SpawnFlags;
 use crate::job::Fault;
@@ -27,6 +28,7 @@ pub(super) struct Wanted {
 #[derive(Debug, Default)]
 struct Place {
     state: tokio::sync::Mutex<State>,
+    profile: OnceLock<Profile>,
 }
 
 #[derive(Debug, Default)]
@@ -60,17 +62,16 @@ impl Templates {
     pub(super) async fn get(
         &self,
         wanted: &Wanted,
-        start: impl AsyncFnOnce() -> Result<Template, Fault>,
+        start: impl AsyncFnOnce(&Profile) -> Result<Template, Fault>,
     ) -> Result<Arc<Template>, Fault> {
-        let place =
-            Arc::clone(self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(wanted.clone()).or_default());
+        let place = self.place(wanted);
         let mut state = place.state.lock().await;
         match &*state {
             State::Running(template) if template.is_alive() && self.has(template) => return Ok(Arc::clone(template)),
             State::Failed(at, fault) if at.elapsed() < AFTER_FAILURE => return Err(fault.clone()),
             State::Empty | State::Failed(..) | State::Running(_) => {}
         }
-        match start().await {
+        match start(place.profile.get().unwrap_or(&Profile::default())).await {
             Ok(template) => {
                 let template = Arc::new(template);
                 self.offer(wanted, &template);
@@ -93,6 +94,29 @@ impl Templates {
     /// Forgets a template that does not do what it should.
     pub(super) fn forget(&self, template: &Arc<Template>) {
         self.lock().retain(|(_, found)| !Arc::ptr_eq(found, template));
+    }
+
+    /// Whether a survey has told what to start such templates with.
+    pub(super) fn know(&self, wanted: &Wanted) -> bool {
+        self.place(wanted).profile.get().is_some()
+    }
+
+    /// From now on they are started with this profile, or that of a survey that was faster.
+    pub(super) fn learn(&self, wanted: &Wanted, profile: Profile) {
+        self.place(wanted).profile.get_or_init(|| profile);
+    }
+
+    /// New slots are forked from this one, instead of one that has served them till now.
+    pub(super) async fn replace(&self, wanted: &Wanted, template: Template) {
+        let place = self.place(wanted);
+        let mut state = place.state.lock().await;
+        let template = Arc::new(template);
+        self.offer(wanted, &template);
+        *state = State::Running(template);
+    }
+
+    fn place(&self, wanted: &Wanted) -> Arc<Place> {
+        Arc::clone(self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(wanted.clone()).or_default())
     }
 
     fn offer(&self, wanted: &Wanted, template: &Arc<Template>) {

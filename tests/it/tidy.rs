@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("policy", &["job", "ports"]),
     ("lang", &["job", "jail", "sys"]),
     ("telemetry", &["job", "jail", "ports", "sys"]),
-    ("zygote", &["job", "jail", "lang", "sys", "telemetry"]),
+    ("zygote", &["job", "jail", "lang", "sys", "tasks", "telemetry"]),
     ("queue", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
     ("store", &["job", "ports", "sys", "tasks", "telemetry", "wire"]),
     ("runner", &["job", "jail", "lang", "policy", "ports", "sys", "telemetry", "wire", "zygote"]),

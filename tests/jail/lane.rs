@@ -10,7 +10,7 @@ use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
 use cellblock::zygote::{Host, HostSettings, Slot};
 use tokio::sync::watch;
 
-use super::leftovers::{self, Census};
+use super::leftovers::{self, Census, SLOT};
 
 /// The program under test, which is also its own jailer.
 pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_cellblock");
@@ -26,6 +26,12 @@ pub(super) struct Lane {
 /// The interpreter of a language. A host without it fails here.
 pub(super) fn runtime(language: Language) -> Runtime {
     lang::discover(language, &RuntimePaths::default()).unwrap()
+}
+
+/// Python with everything loaded that programs may have loaded for them.
+pub(super) fn full_python() -> Runtime {
+    let preload = ["numpy", "pandas", "yaml", "markdown", "jinja2"].map(str::to_owned).into();
+    lang::discover(Language::Python, &RuntimePaths { preload, ..RuntimePaths::default() }).unwrap()
 }
 
 /// Runs a future on a runtime of its own.
@@ -114,11 +120,22 @@ impl Lane {
     /// Waits until nothing is left but the jailer, its warm slots and one spare interpreter. Gives what is too much.
     pub(super) async fn settled(&mut self) -> Result<(), Census> {
         self.slot.recall().await;
+        self.host.surveyed().await;
         leftovers::eventually(|| async {
             let census = self.census();
             if census.is_at_rest() { Ok(()) } else { Err(census) }
         })
         .await
+    }
+
+    /// Gives its slot up for another one. Groups that are still busy when their slot ends are removed by the start of the next.
+    pub(super) async fn renew(&mut self) {
+        self.slot = Slot::new(Arc::clone(&self.host));
+        let ended = leftovers::eventually(|| async {
+            let census = self.census();
+            if census.at(SLOT).count() == 0 { Ok(()) } else { Err(census) }
+        });
+        ended.await.unwrap();
     }
 
     /// Gives everything up. Answers with what is left of it.

@@ -42,4 +42,6 @@ mod soak;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]
+mod survey;
+#[cfg(test)]
 mod values;

@@ -11,7 +11,7 @@ use cellblock::zygote::{Host, HostSettings, Slot};
 use futures_util::future::join_all;
 
 use super::lane::{Lane, block_on, run_in, runtime};
-use super::leftovers::{self, SLOT, TEMPLATE};
+use super::leftovers::{self, TEMPLATE};
 use super::lifetime::assert_works;
 use super::pace;
 use super::suite::alone;
@@ -196,7 +196,8 @@ fn soak(ends: &[End], jobs: u64, share: u64) {
         rest(&mut lane, &mut slots).await.assert_not_above(&before);
         let (first, many) = (templates.len(), jobs / share);
         templates.extend(warm_up);
-        assert_eq!(many == 0, templates.len() == 1, "{templates:?}");
+        // The first, a survey of it, and the one that took its place.
+        assert!(many > 0 || templates.len() <= 3, "{templates:?}");
         assert!(first as u64 > many / 4, "{first} templates for {many} shares of jobs");
         drop((slots, host));
         lane.close().await.unwrap();
@@ -205,15 +206,10 @@ fn soak(ends: &[End], jobs: u64, share: u64) {
 
 /// Gives all slots up, runs an honest job in another one, and gives what there is then.
 async fn rest(lane: &mut Lane, slots: &mut [Slot]) -> Footprint {
-    for slot in slots.iter_mut().chain([&mut lane.slot]) {
+    for slot in slots {
         *slot = Slot::new(Arc::clone(&lane.host));
     }
-    let ended = leftovers::eventually(|| async {
-        let census = lane.census();
-        if census.at(SLOT).count() == 0 { Ok(()) } else { Err(census) }
-    });
-    ended.await.unwrap();
-    // The start of its slot removes the groups that were still busy.
+    lane.renew().await;
     assert_works(lane).await;
     lane.settled().await.unwrap();
     Footprint::of(&lane.host)

@@ -20,7 +20,7 @@ use crate::job::{Language, Program};
 use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
 use crate::sys::clock;
 use crate::tasks;
-use crate::zygote::{Host, Slot};
+use crate::zygote::{Host, JOBS_BEFORE_SURVEY, Slot};
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -113,13 +113,9 @@ pub async fn measure(
     let items = if unit == Workload::Item { plan.chunk } else { 1 };
     let mut hands = Vec::new();
     for _ in 0..plan.slots {
-        let mut place = Place::new(host, language, unit, items)?;
-        // The third is forked ahead, as all that follow.
-        for n in 0..3 {
-            place.work(n).await?;
-        }
-        hands.push(place);
+        hands.push(Place::new(host, language, unit, items)?);
     }
+    warm(host, &mut hands).await?;
     let (beside, calls) = closed(&mut hands, plan.time, items as u64).await?;
     let is_compared = plan.compares && unit != Workload::Item;
     let half_load =
@@ -150,6 +146,23 @@ pub async fn measure(
         fresh,
         empty_fork,
     })
+}
+
+/// Brings slots into the state in which they stay: their template has been surveyed, and forks ahead.
+async fn warm(host: &Host, hands: &mut [Place]) -> Result<(), BenchError> {
+    for hand in &mut *hands {
+        for n in 0..JOBS_BEFORE_SURVEY {
+            hand.work(n).await?;
+        }
+    }
+    host.surveyed().await;
+    for hand in hands {
+        // The third is forked ahead, as all that follow.
+        for n in 0..3 {
+            hand.work(n).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A closed loop whose pieces count `each`; the time that each piece took.

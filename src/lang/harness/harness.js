@@ -9,7 +9,7 @@
 //     fd 3  worker -> harness   PROGRAM, then ITEM..., then END
 //     fd 4  harness -> worker   LOG..., LOADED, then for each item LOG... and exactly one end frame
 //     fd 5  control socket of the native library, moved and closed by it before any user code runs
-//     fd 6, 7, 8  a template's: its control socket, the host's /proc, Landlock's rules or nothing
+//     fd 6 to 9   a template's: its control socket, the host's /proc, /dev/null, Landlock's rules or nothing
 //     frame = u32 LE payload length · u8 kind · payload
 //
 // The program's top level runs once, as the body of a function in the context, like a CommonJS module. Then its entry
@@ -28,7 +28,7 @@ const { inspect, types } = require('util');
 const { Console } = require('console');
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearImmediate } = globalThis;
 
-const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5, TEMPLATE_FD = 6, PROC_FD = 7, RULESET_FD = 8;
+const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5, TEMPLATE_FD = 6, PROC_FD = 7, RULESET_FD = 9;
 const REHEARSAL = 1; // what the native library says in the fork that rehearses a job
 const PROGRAM = 0x01, ITEM = 0x02, END = 0x03;
 const LOADED = 0x10, LOG = 0x11, VALUE = 0x12, RAISED = 0x13, MEMORY = 0x14, BAD = 0x15, UNSETTLED = 0x17;

@@ -13,8 +13,8 @@ one that runs that program again, as a rehearsal.
     fd 5  control socket of the native library, moved and closed by it before any user code runs
     frame = u32 LE payload length · u8 kind · payload
 
-A template has other descriptors at these places, `/dev/null`; its own socket is fd 6, the host's /proc fd 7, and Landlock's
-rules fd 8 where the kernel has them. The native library closes all three.
+A template has other descriptors at these places, `/dev/null`; its own socket is fd 6, the host's /proc fd 7, what is known of
+its jobs fd 8, and Landlock's rules fd 9 where the kernel has them. The native library closes all of them.
 
 The program's top level runs once, in a module named "main" (not "__main__": an `if __name__ == "__main__":` block is
 for running the file by hand and does not run here). Then its entry point is called once per item, `main(**inputs)`.
@@ -43,7 +43,7 @@ from posix import _exit, close, dup, dup2, environ, fstat, pipe, read, unsetenv,
 from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursionlimit, settrace
 
 JOB_FD, RESULT_FD, CONTROL_FD = 3, 4, 5
-TEMPLATE_FD, PROC_FD, RULESET_FD = 6, 7, 8
+TEMPLATE_FD, PROC_FD, RULESET_FD = 6, 7, 9
 TEMPLATE = "--template="
 REHEARSAL = 1  # what the native library says in the fork that rehearses a job
 PROGRAM, ITEM, END = 0x01, 0x02, 0x03

@@ -28,6 +28,9 @@ enum {
  * has nothing; where the control socket is in slots, and for the last step. */
 enum { STDIN_AT = 0, STDOUT_AT = 1, STDERR_AT = 2, JOB_AT = 3, RESULT_AT = 4, CONTROL_FROM = 5, FIRST_OTHER = 6, CONTROL_AT = 255 };
 
+/* Where a template has what is known of its jobs' writes, a file; or, if it is to find that out, a pipe (profile.c). */
+enum { PROFILE_AT = 8 };
+
 /* In the sixth argument of a call that has fewer: a zygote makes it. The filter of a slot allows it; the one that a job has
  * besides ends the process (jail::filter). */
 #define ZYGOTE_TAG 0x7465676f79677a01L
@@ -60,5 +63,37 @@ void end_rehearsal(void);
 
 /* Has forks of this slot copy those pages. */
 void pin_written_pages(void);
+
+enum { GRAIN = 16, LARGEST_BLOCK = 8192 };
+
+/* Memory in which Python's objects are blocks of whole grains. */
+struct region {
+    unsigned char *blocks;
+    size_t used, size;
+    uint16_t *grains; /* for each grain: of the block that begins there, how many */
+    uint32_t *marks;  /* and its mark, in a survey */
+};
+
+/* From a template's first allocation on: notes the mark of each block; has those that jobs write to side by side. */
+void survey_allocations(void);
+void place_allocations(void);
+
+/* Prepares the template's allocators for being forked; gives what it has allocated of the region. */
+struct region serve_allocations(void);
+
+/* The mark of the next allocation: the same one in each start of an interpreter that allocates the same. Not 0. */
+uint32_t next_mark(size_t size);
+
+/* Whether jobs write to a block of this mark. */
+int is_written(uint32_t mark);
+
+/* Whether this template has nothing to do but that: it is to run a program, and end. */
+int is_survey(void);
+
+/* Has a survey follow what is written to blocks of the region. */
+void follow_writes(struct region);
+
+/* At the end of a survey: hands over the list, and ends the process. Elsewhere it does nothing. */
+void end_survey(void);
 
 #endif

@@ -2,7 +2,8 @@
  * Makes a zygote of the interpreter that it is loaded into: a process that never runs user code, and forks.
  *
  *   template   the warmed interpreter, pid 1 of its pid namespace; calls cellblock_zygote, which returns in jobs, and once
- *      |        in a fork that rehearses one (pages.c). For each SLOT message it clones itself into the namespaces of a new slot.
+ *      |        in a fork that rehearses one (pages.c), or itself where it is a survey (profile.c). For each SLOT message it
+ *      |        clones itself into the namespaces of a new slot.
  *   slot       pid 1 of its own pid namespace; enters its cgroup if it has one, then waits for JOB messages on its own socket, one at a
  *      |        time. While a job lives, it is suspended (CLONE_VFORK).
  *   init       pid 1 of the job's own pid namespace. It shares memory and descriptors with the suspended slot (CLONE_VM,
@@ -450,7 +451,6 @@ static int start_slot(int control, const struct received *got) {
 }
 
 void settle(int control, int proc);
-void prepare_allocators(void);
 
 static void after_fork(void) {
     if (PyOS_AfterFork_Child != NULL)
@@ -469,9 +469,15 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
         /* Once for nothing: what it does the first time is then done for all. */
         PyOS_BeforeFork();
         PyOS_AfterFork_Child();
-        prepare_allocators();
+        struct region own = serve_allocations();
         PyOS_BeforeFork();
+        if (is_survey()) {
+            follow_writes(own);
+            after_fork();
+            return REHEARSAL;
+        }
     }
+    close(PROFILE_AT);
     if (rehearse(proc)) {
         after_fork();
         return REHEARSAL;
@@ -497,6 +503,7 @@ __attribute__((visibility("default"))) int cellblock_zygote(int control, int pro
 
 /* The end of a job. Found in this library, at a template's start: a call of libc's own would be looked up in every job. */
 __attribute__((visibility("default"))) void cellblock_leave(void) {
+    end_survey();
     end_rehearsal();
     for (;;)
         syscall(SYS_exit_group, 0);
