@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 
 type Failure = Box<dyn std::error::Error>;
 
-const SOURCES: [&str; 9] =
-    ["determinism.c", "enter.c", "node.c", "nursery.c", "pages.c", "profile.c", "settle.c", "syscall.c", "zygote.c"];
+const SOURCES: [&str; 10] = [
+    "arenas.c",
+    "determinism.c",
+    "enter.c",
+    "node.c",
+    "nursery.c",
+    "pages.c",
+    "profile.c",
+    "settle.c",
+    "syscall.c",
+    "zygote.c",
+];
 
 /// Writes the programs of `tests/hostile` as a table: class, file name, text.
 fn embed_hostile_programs(out: &Path) -> Result<(), Failure> {

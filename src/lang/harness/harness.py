@@ -651,7 +651,11 @@ def main(text, n=3):
     frame["twice"] = frame["amount"] * 2
     frame = frame[frame["n"] > n].sort_values("amount")
     sums = frame.groupby("name")["amount"].sum().round(2)
-    return {"sums": sums.to_dict(), "rows": frame.head(n).to_dict("records"), "mean": frame["amount"].mean()}
+    columns = pd.DataFrame({"name": list(text), "share": [1, 2, None, 4]}).fillna(0)
+    joined = frame.merge(columns, on="name", how="left")
+    joined["label"] = joined["name"].apply(str.upper)
+    return {"sums": sums.to_dict(), "rows": frame.head(n).to_dict("records"), "mean": frame["amount"].mean(),
+            "counts": joined["label"].value_counts().to_dict(), "most": int(joined.groupby("name")["n"].max()[0])}
 """
 
 

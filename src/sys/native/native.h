@@ -78,6 +78,11 @@ struct region {
 void survey_allocations(void);
 void place_allocations(void);
 
+/* From a template's first allocation on: has the arenas of Python's allocator side by side. Once it allocates no more: makes large
+ * pages of them. */
+void gather_arenas(void);
+void enlarge_pages(void);
+
 /* Prepares the template's allocators for being forked; gives what it has allocated of the region. */
 struct region serve_allocations(void);
 

@@ -177,6 +177,7 @@ void survey_allocations(void) {
 void place_allocations(void) {
     if (begin(MOST_PLACED_BYTES, 0))
         phase = PLACES;
+    gather_arenas();
 }
 
 /* Takes every free block of malloc below its untouched end, the large ones first: they would be divided. Another malloc than
@@ -210,5 +211,6 @@ struct region serve_allocations(void) {
         region.size = region.used + BYTES_OF_JOBS;
     }
     phase = SERVES;
+    enlarge_pages();
     return own;
 }

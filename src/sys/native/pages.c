@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -63,6 +64,12 @@ static int note_mappings(int proc) {
     return 1;
 }
 
+static int by_size(const void *one, const void *other) {
+    const struct range *a = one, *b = other;
+    uintptr_t first = a->end - a->start, second = b->end - b->start;
+    return first < second ? 1 : first > second ? -1 : a->start < b->start ? -1 : a->start > b->start;
+}
+
 int rehearse(int proc) {
     notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (notes == MAP_FAILED)
@@ -74,6 +81,8 @@ int rehearse(int proc) {
     }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
+    /* Where there are more than may be pinned, the long runs: what every job writes to is side by side. */
+    qsort(notes->written, (size_t)notes->written_count, sizeof *notes->written, by_size);
     size_t left = MOST_PINNED_BYTES;
     for (; written_count < notes->written_count; written_count++) {
         const struct range *run = &notes->written[written_count];

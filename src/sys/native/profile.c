@@ -41,6 +41,9 @@ uint32_t next_mark(size_t size) {
     static uint16_t window[WINDOW];
     static unsigned at;
     static uint64_t rolling;
+    /* Python's integers grow by 4 bytes for each 30 bits, and addresses and times are not of the same length in each start. */
+    if (size >= 24 && size <= 40)
+        size = 28;
     uint16_t code = (uint16_t)(size < UINT16_MAX ? size + 1 : UINT16_MAX);
     rolling = rolling * FACTOR + code - window[at] * FACTOR_TO_WINDOW;
     window[at] = code;
