@@ -655,7 +655,7 @@ def main(text, n=3):
     joined = frame.merge(columns, on="name", how="left")
     joined["label"] = joined["name"].apply(str.upper)
     return {"sums": sums.to_dict(), "rows": frame.head(n).to_dict("records"), "mean": frame["amount"].mean(),
-            "counts": joined["label"].value_counts().to_dict(), "most": int(joined.groupby("name")["n"].max()[0])}
+            "counts": joined["label"].value_counts().to_dict(), "most": int(joined.groupby("name")["n"].max().iloc[0])}
 """
 
 
