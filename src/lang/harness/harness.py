@@ -632,6 +632,7 @@ def become_template(library, modules):
     return leave
 
 
+WARM_UPS = 20  # the interpreter specialises code that has run some times
 WARM_UP = """
 import sys, json, math, time, datetime, random, re, collections, functools, itertools
 
@@ -659,13 +660,14 @@ def main(text, n=3):
 """
 
 
-def hand_warm_up():
+def hand_warm_up(times=1):
     """Puts the frames of a program of our own where those of a job's would be read."""
     taken, given = pipe()
     code = WARM_UP_PANDAS if "pandas" in sys.modules else WARM_UP
     fields = {"file": "main.py", "code": code, "entrypoint": "main", "output_bytes": 1 << 20, "attempt": 1,
               "idempotency_key": None, "seed": None, "now_ms": None}
-    for kind, text in ((PROGRAM, "".join(encode(fields, 0))), (ITEM, "\0" * 8 + '{"text": "warm"}'), (END, "")):
+    items = [(ITEM, "\0" * 8 + '{"text": "warm"}')] * times
+    for kind, text in ((PROGRAM, "".join(encode(fields, 0))), *items, (END, "")):
         write(given, HEADER.pack(len(text), kind) + text.encode())
     dup2(taken, JOB_FD)
     close(taken)
@@ -679,7 +681,7 @@ def warm_up():
     names = set(sys.modules) - {"__main__"}
     own = sys.modules["__main__"]
     null = dup(JOB_FD)
-    hand_warm_up()
+    hand_warm_up(WARM_UPS)
     serve()
     dup2(null, JOB_FD)
     close(null)
