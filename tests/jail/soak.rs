@@ -198,7 +198,8 @@ fn soak(ends: &[End], jobs: u64, share: u64) {
         rest(&mut lane, &mut slots).await.assert_not_above(&before);
         let (first, many) = (templates.len(), jobs / share);
         templates.extend(warm_up);
-        // The first, a survey of it, and the one that took its place.
+        assert_eq!(many == 0, first == 1, "{templates:?}");
+        // Before these, the first, a survey of it, and the one that took its place.
         assert!(many > 0 || templates.len() <= 3, "{templates:?}");
         assert!(first as u64 > many / 4, "{first} templates for {many} shares of jobs");
         drop((slots, host));

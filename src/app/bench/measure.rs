@@ -111,11 +111,16 @@ pub async fn measure(
 ) -> Result<BenchRow, BenchError> {
     let runtime = host.runtime(language).map_err(Interrupted::from)?;
     let items = if unit == Workload::Item { plan.chunk } else { 1 };
+    survey(host, language, unit).await?;
     let mut hands = Vec::new();
     for _ in 0..plan.slots {
-        hands.push(Place::new(host, language, unit, items)?);
+        let mut place = Place::new(host, language, unit, items)?;
+        // The third is forked ahead, as all that follow.
+        for n in 0..3 {
+            place.work(n).await?;
+        }
+        hands.push(place);
     }
-    warm(host, &mut hands).await?;
     let (beside, calls) = closed(&mut hands, plan.time, items as u64).await?;
     let is_compared = plan.compares && unit != Workload::Item;
     let half_load =
@@ -148,20 +153,13 @@ pub async fn measure(
     })
 }
 
-/// Brings slots into the state in which they stay: their template has been surveyed, and forks ahead.
-async fn warm(host: &Host, hands: &mut [Place]) -> Result<(), BenchError> {
-    for hand in &mut *hands {
-        for n in 0..JOBS_BEFORE_SURVEY {
-            hand.work(n).await?;
-        }
+/// Has the template surveyed that these jobs are forked from, so that no other one takes its place while they are measured.
+async fn survey(host: &Arc<Host>, language: Language, unit: Workload) -> Result<(), BenchError> {
+    let mut place = Place::new(host, language, unit, 1)?;
+    for n in 0..JOBS_BEFORE_SURVEY {
+        place.work(n).await?;
     }
     host.surveyed().await;
-    for hand in hands {
-        // The third is forked ahead, as all that follow.
-        for n in 0..3 {
-            hand.work(n).await?;
-        }
-    }
     Ok(())
 }
 

@@ -93,10 +93,13 @@ static void put(void *block) {
     freed[count] = block;
 }
 
-static void *allocate(void *context, size_t size) {
-    const struct allocator *next = context;
-    void *block = take(size, mark_of(size));
+static void *allocate_marked(const struct allocator *next, size_t size, uint32_t mark) {
+    void *block = take(size, mark);
     return block != NULL ? block : next->allocate(next->context, size);
+}
+
+static void *allocate(void *context, size_t size) {
+    return allocate_marked(context, size, mark_of(size));
 }
 
 static void *allocate_zeroed(void *context, size_t count, size_t size) {
@@ -128,16 +131,14 @@ static void *resize_elsewhere(const struct allocator *next, void *block, size_t 
 static void *resize(void *context, void *block, size_t size) {
     const struct allocator *next = context;
     uint32_t mark = mark_of(size);
-    if (block != NULL && !is_in_region(block))
-        return resize_elsewhere(next, block, size, mark);
-    size_t had = block == NULL ? 0 : grains_of(block) * GRAIN;
-    if (block != NULL && size <= had && size > had / 2)
-        return block;
-    void *moved = take(size, mark);
-    if (moved == NULL)
-        moved = next->allocate(next->context, size);
     if (block == NULL)
-        return moved;
+        return allocate_marked(next, size, mark);
+    if (!is_in_region(block))
+        return resize_elsewhere(next, block, size, mark);
+    size_t had = grains_of(block) * GRAIN;
+    if (size <= had && size > had / 2)
+        return block;
+    void *moved = allocate_marked(next, size, mark);
     if (moved == NULL)
         return size <= had ? block : NULL;
     memcpy(moved, block, size < had ? size : had);
