@@ -17,6 +17,11 @@ pub(super) fn failed(stage: Stage, errno: i32) -> Fault {
     Fault::setup(stage, io::Error::from_raw_os_error(errno).to_string())
 }
 
+/// What is told when a descriptor cannot be made or kept.
+pub(super) fn at_fds(error: io::Error) -> Fault {
+    Fault::setup(Stage::Descriptors, error.to_string())
+}
+
 /// The next notice with its descriptors; cancelling it loses nothing. The end of the other side is `UnexpectedEof`.
 pub(super) async fn notice(control: &Control) -> io::Result<(Notice, Vec<OwnedFd>)> {
     let mut buffer = [0; 64];

@@ -11,7 +11,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
-use super::control::{Control, failed, notice};
+use super::control::{Control, at_fds, failed, notice};
 use super::entered::has_ended;
 use super::leaves::OwnedLeaf;
 use super::profile::Profile;
@@ -164,9 +164,7 @@ impl Template {
 
     /// Whether it has forked so many jobs that more are likely to come; once.
     pub(super) fn is_due_for_survey(&self) -> bool {
-        self.jobs() >= JOBS_BEFORE_SURVEY
-            && !self.was_due.load(Ordering::Relaxed)
-            && !self.was_due.swap(true, Ordering::Relaxed)
+        self.jobs() >= JOBS_BEFORE_SURVEY && !self.was_due.swap(true, Ordering::Relaxed)
     }
 
     /// Its answers can no longer be told apart.
@@ -186,10 +184,6 @@ impl Drop for Template {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn at_fds(error: io::Error) -> Fault {
-    Fault::setup(Stage::Descriptors, error.to_string())
 }
 
 /// What it said on standard error before it ended, at most.
