@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 type Failure = Box<dyn std::error::Error>;
 
 const SOURCES: [&str; 10] = [
-    "arenas.c",
     "determinism.c",
     "enter.c",
+    "large.c",
     "node.c",
     "nursery.c",
     "pages.c",

@@ -12,7 +12,7 @@ use nix::libc;
 use serde_json::Value;
 
 use super::lane::{Lane, block_on, full_python, runtime};
-use super::leftovers::{self, JOB, SLOT};
+use super::leftovers::{self, JOB, SLOT, TEMPLATE};
 use super::pace;
 use super::suite::alone;
 
@@ -195,6 +195,57 @@ async fn pinned_and_faults(language: Language, program: &Program) -> (u64, u64) 
     let pinned_kib = leftovers::status_kib(slot, "VmPin").unwrap();
     lane.close().await.unwrap();
     (pinned_kib, faults)
+}
+
+/// Node.js has some 80 MiB of code, of which a job runs some of every two. A kernel before 6.1 makes no large pages on demand.
+#[test]
+fn the_code_that_jobs_run_is_in_large_pages() {
+    let _alone = alone();
+    if !makes_large_pages() {
+        eprintln!("the kernel makes no large pages on demand");
+        return;
+    }
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Node));
+        lane.run(&Program::new(Language::Node, "function main() { return { n: 1 }; }"), RawJson::empty_object())
+            .await
+            .unwrap();
+        let template = lane.census().at(TEMPLATE).next().unwrap().pid;
+        let slot = lane.census().at(SLOT).next().unwrap().pid;
+        let [of_template, of_slot] = [template, slot].map(large_code_kib);
+        assert!(of_template >= 8192, "{of_template} KiB");
+        assert_eq!(of_slot, of_template);
+        lane.close().await.unwrap();
+    });
+}
+
+/// Code that is no file's, in large pages.
+fn large_code_kib(pid: u32) -> u64 {
+    let smaps = std::fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();
+    let mut is_code = false;
+    let mut sum = 0;
+    for line in smaps.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            [_, rights, _, _, inode, ..] => is_code = rights == "r-xp" && inode == "0",
+            ["AnonHugePages:", kib, _] if is_code => sum += kib.parse::<u64>().unwrap(),
+            _ => {}
+        }
+    }
+    sum
+}
+
+/// Whether the kernel takes `MADV_COLLAPSE`.
+#[allow(clippy::disallowed_methods, reason = "tests start programs as a shell does")]
+fn makes_large_pages() -> bool {
+    let ask = "
+import mmap
+size = 4 << 20
+area = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+area.write(bytes(size))
+area.madvise(25)
+";
+    Command::new("/usr/bin/python3").args(["-I", "-c", ask]).output().unwrap().status.success()
 }
 
 #[test]

@@ -54,8 +54,8 @@ long call_kernel(long number, const long *arguments);
 /* The same as libc has it: -1 and errno. */
 long call_with_errno(long number, const long *arguments);
 
-/* Has a fork of this template, which has only one thread that runs, find out which pages a job writes to. Not 0 in that fork,
- * which is to run a program. `proc` is the host's /proc. */
+/* Has a fork of this template, which has only one thread that runs, find out which pages a job writes to, and which code it
+ * runs. Not 0 in that fork, which is to run a program. `proc` is the host's /proc. */
 int rehearse(int proc);
 
 /* Before every end of a process: in a rehearsal, looks at its pages. */
@@ -63,6 +63,16 @@ void end_rehearsal(void);
 
 /* Has forks of this slot copy those pages. */
 void pin_written_pages(void);
+
+/* Of x86-64, and of aarch64 with pages of 4 KiB: elsewhere nothing is aligned as the kernel wants it, and it declines. */
+#define LARGE_PAGE ((uintptr_t)2 << 20)
+
+static inline uintptr_t large_page_from(uintptr_t address) {
+    return (address + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+}
+
+/* Puts a copy of that code, whole large pages, in its place. */
+void enlarge_code(uintptr_t from, uintptr_t to);
 
 enum { GRAIN = 16, LARGEST_BLOCK = 8192 };
 

@@ -1,11 +1,13 @@
 /*
- * The pages that every job writes to, copied by the fork. A page that is shared with a fork is copied by a fault, once either
- * side writes to it. One that is pinned, as for a device, is copied by the fork itself (since Linux 5.10), at less than half the
- * cost, and its owner goes on writing to it.
+ * The pages that every job needs, had from the fork.
  *
- * So a template has a fork of it run a program as a job does, a rehearsal, and its slots pin the pages that this one wrote to:
- * they register them as buffers of an io_uring that is never enabled. Where there is no io_uring, or no more memory may be
- * locked (RLIMIT_MEMLOCK, one for all processes of a user), the rest is copied by faults.
+ * A page that is shared with a fork is copied by a fault, once either side writes to it. One that is pinned, as for a device, is
+ * copied by the fork itself (since Linux 5.10), at less than half the cost, and its owner goes on writing to it. Code, which is a
+ * file's, is mapped by faults, unless it is in large pages (large.c).
+ *
+ * So a template has a fork of it run a program as a job does, a rehearsal. Code that this one ran gets large pages. What it wrote to
+ * the template's slots pin: they register it as buffers of an io_uring that is never enabled. Where there is no io_uring, or no
+ * more memory may be locked (RLIMIT_MEMLOCK, one for all processes of a user), the rest is copied by faults.
  */
 #include "native.h"
 
@@ -26,39 +28,59 @@
 #define OF_A_FILE (1ull << 61)
 #define IN_NO_OTHER_PROCESS (1ull << 56)
 
-enum { MOST_RANGES = 1024, MOST_RUNS = 2048, ENTRIES = 1024 };
+enum { MOST_RANGES = 2048, ENTRIES = 1024 };
 
 /* Memory that a slot has of its own for this, and once more the job that waits in it. */
 enum { MOST_PINNED_BYTES = 2 << 20 };
+
+/* Of a file, that a fault maps. What a large page costs each fork is about what a fault costs. */
+enum { PAGES_A_FAULT = 16 };
 
 struct range {
     uintptr_t start, end;
 };
 
+struct ranges {
+    struct range at[MOST_RANGES];
+    int count;
+};
+
 /* What a template and its rehearsal share. */
 struct notes {
-    struct range writable[MOST_RANGES]; /* private mappings */
-    struct range written[MOST_RUNS];    /* pages, in a row each */
+    struct ranges writable, written; /* private mappings; pages of them */
+    struct ranges code, run;         /* whole large pages of files' mappings */
     uint64_t entries[ENTRIES];
-    int writable_count, written_count;
 };
 
 static struct notes *notes;
 static int pagemap = -1; /* open in a rehearsal only */
-static struct iovec written[MOST_RUNS];
+static struct iovec written[MOST_RANGES];
 static int written_count;
+
+/* Neighbours are one range. */
+static void add(struct ranges *ranges, uintptr_t start, uintptr_t end) {
+    if (ranges->count > 0 && ranges->at[ranges->count - 1].end == start)
+        ranges->at[ranges->count - 1].end = end;
+    else if (ranges->count < MOST_RANGES)
+        ranges->at[ranges->count++] = (struct range){start, end};
+}
 
 /* The template's own mappings; 0 where they cannot be read. */
 static int note_mappings(int proc) {
-    char line[4096], flags[5];
+    char line[4096], rights[5];
+    uintptr_t start, end;
+    unsigned long inode;
     int fd = openat(proc, "self/maps", O_RDONLY | O_CLOEXEC);
     FILE *maps = fd < 0 ? NULL : fdopen(fd, "r");
     if (maps == NULL)
         return 0;
-    while (notes->writable_count < MOST_RANGES && fgets(line, sizeof line, maps) != NULL) {
-        struct range *range = &notes->writable[notes->writable_count];
-        if (sscanf(line, "%lx-%lx %4s", &range->start, &range->end, flags) == 3 && flags[1] == 'w' && flags[3] == 'p')
-            notes->writable_count++;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &start, &end, rights, &inode) != 4 || rights[3] != 'p')
+            continue;
+        if (rights[1] == 'w')
+            add(&notes->writable, start, end);
+        else if (rights[2] == 'x' && inode != 0 && large_page_from(start) + LARGE_PAGE <= end)
+            add(&notes->code, large_page_from(start), end / LARGE_PAGE * LARGE_PAGE);
     }
     fclose(maps);
     return 1;
@@ -81,45 +103,63 @@ int rehearse(int proc) {
     }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
+    for (int i = 0; i < notes->run.count; i++)
+        enlarge_code(notes->run.at[i].start, notes->run.at[i].end);
     /* Where there are more than may be pinned, the long runs: what every job writes to is side by side. */
-    qsort(notes->written, (size_t)notes->written_count, sizeof *notes->written, by_size);
+    qsort(notes->written.at, (size_t)notes->written.count, sizeof notes->written.at[0], by_size);
     size_t left = MOST_PINNED_BYTES;
-    for (; written_count < notes->written_count; written_count++) {
-        const struct range *run = &notes->written[written_count];
-        size_t size = run->end - run->start;
+    for (; written_count < notes->written.count; written_count++) {
+        const struct range *range = &notes->written.at[written_count];
+        size_t size = range->end - range->start;
         if (size > left)
             break;
         left -= size;
-        written[written_count] = (struct iovec){(void *)run->start, size};
+        written[written_count] = (struct iovec){(void *)range->start, size};
     }
     munmap(notes, sizeof *notes);
     return 0;
 }
 
-static void note_written(uintptr_t page, uintptr_t size) {
-    int count = notes->written_count;
-    if (count > 0 && notes->written[count - 1].end == page)
-        notes->written[count - 1].end += size;
-    else if (count < MOST_RUNS)
-        notes->written[notes->written_count++] = (struct range){page, page + size};
+/* Reads the entries of some of the pages from `start` on; gives how many. */
+static size_t read_entries(uintptr_t start, uintptr_t end, uintptr_t page) {
+    uintptr_t wanted = (end - start) / page * sizeof notes->entries[0];
+    if (wanted > sizeof notes->entries)
+        wanted = sizeof notes->entries;
+    ssize_t got = pread(pagemap, notes->entries, wanted, (off_t)(start / page * sizeof notes->entries[0]));
+    return got < 0 ? 0 : (size_t)got / sizeof notes->entries[0];
+}
+
+static void note_written(struct range writable, uintptr_t page) {
+    size_t count;
+    for (uintptr_t at = writable.start; at < writable.end; at += count * page) {
+        count = read_entries(at, writable.end, page);
+        if (count == 0)
+            return;
+        for (size_t i = 0; i < count; i++)
+            if ((notes->entries[i] & (PRESENT | OF_A_FILE | IN_NO_OTHER_PROCESS)) == (PRESENT | IN_NO_OTHER_PROCESS))
+                add(&notes->written, at + i * page, at + (i + 1) * page);
+    }
+}
+
+/* What a fork has of a file's mapping, it has touched itself. */
+static void note_run(struct range code, uintptr_t page) {
+    for (uintptr_t at = code.start; at < code.end; at += LARGE_PAGE) {
+        size_t present = 0;
+        for (size_t i = read_entries(at, at + LARGE_PAGE, page); i > 0; i--)
+            present += (notes->entries[i - 1] & PRESENT) != 0;
+        if (present > PAGES_A_FAULT)
+            add(&notes->run, at, at + LARGE_PAGE);
+    }
 }
 
 void end_rehearsal(void) {
     if (pagemap < 0)
         return;
-    uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
-    for (int i = 0; i < notes->writable_count; i++)
-        for (uintptr_t page = notes->writable[i].start; page < notes->writable[i].end;) {
-            uintptr_t wanted = (notes->writable[i].end - page) / size * sizeof notes->entries[0];
-            if (wanted > sizeof notes->entries)
-                wanted = sizeof notes->entries;
-            ssize_t got = pread(pagemap, notes->entries, wanted, (off_t)(page / size * sizeof notes->entries[0]));
-            if (got < (ssize_t)sizeof notes->entries[0])
-                return;
-            for (size_t k = 0; k < (size_t)got / sizeof notes->entries[0]; k++, page += size)
-                if ((notes->entries[k] & (PRESENT | OF_A_FILE | IN_NO_OTHER_PROCESS)) == (PRESENT | IN_NO_OTHER_PROCESS))
-                    note_written(page, size);
-        }
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < notes->writable.count; i++)
+        note_written(notes->writable.at[i], page);
+    for (int i = 0; i < notes->code.count; i++)
+        note_run(notes->code.at[i], page);
 }
 
 void pin_written_pages(void) {

@@ -4,20 +4,23 @@
  * A fork copies an entry for each page that the template has, and an end takes it away, unless neighbours belong to one large
  * page: these are counted together, also where a job has its own copy of one of them. So the arenas of Python's allocator are
  * side by side, and they and malloc's heap are made large pages once nothing is added to them. Where what jobs write to is not
- * elsewhere (nursery.c), copies of single pages leave little of it. Linux does it on demand since 6.1; else all stays as it was.
+ * elsewhere (nursery.c), copies of single pages leave little of it.
+ *
+ * A file's pages a fork does not copy: a job takes a fault for every sixteen of them that it runs code of. So the code that jobs run
+ * is copied into large pages, which take the place of the file's.
+ *
+ * Linux does it on demand since 6.1; else all stays as it was.
  */
 #include "native.h"
 
 #include <malloc.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
-
-/* Of x86-64, and of aarch64 with pages of 4 KiB: elsewhere nothing is aligned as the kernel wants it, and it declines. */
-#define LARGE_PAGE ((uintptr_t)2 << 20)
 
 enum { MOST_ARENA_BYTES = 512 << 20 };
 
@@ -57,18 +60,32 @@ void gather_arenas(void) {
     if (addresses == MAP_FAILED)
         return;
     last = (uintptr_t)addresses + MOST_ARENA_BYTES;
-    first = end = ((uintptr_t)addresses + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    first = end = large_page_from((uintptr_t)addresses);
     if (first > (uintptr_t)addresses)
         munmap(addresses, first - (uintptr_t)addresses);
     struct arena_allocator ours = {NULL, allocate, release};
     PyObject_SetArenaAllocator(&ours);
 }
 
-/* Those that are in the range as a whole. */
-static void make_large(uintptr_t from, uintptr_t to) {
-    from = (from + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    for (; from + LARGE_PAGE <= to; from += LARGE_PAGE)
-        madvise((void *)from, LARGE_PAGE, MADV_COLLAPSE);
+/* Those that are in the range as a whole; whether all of them are. */
+static int make_large(uintptr_t from, uintptr_t to) {
+    int all = 1;
+    for (from = large_page_from(from); from + LARGE_PAGE <= to; from += LARGE_PAGE)
+        all &= madvise((void *)from, LARGE_PAGE, MADV_COLLAPSE) == 0;
+    return all;
+}
+
+void enlarge_code(uintptr_t from, uintptr_t to) {
+    size_t size = to - from, reserved = size + LARGE_PAGE;
+    void *addresses = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (addresses == MAP_FAILED)
+        return;
+    uintptr_t copy = large_page_from((uintptr_t)addresses);
+    memcpy((void *)copy, (const void *)from, size);
+    /* The code in use may be this; it is the same before and after. */
+    if (make_large(copy, copy + size) && mprotect((void *)copy, size, PROT_READ | PROT_EXEC) == 0)
+        mremap((void *)copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)from);
+    munmap(addresses, reserved);
 }
 
 void enlarge_pages(void) {
