@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cellblock::jail::syscalls;
 use cellblock::job::{Language, Outcome, Program, RawJson};
 use cellblock::sys::native::ZYGOTE_TAG;
-use cellblock::zygote::JOBS_BEFORE_SURVEY;
+use cellblock::zygote::{JOBS_BEFORE_SURVEY, Slot};
 use nix::libc;
 use serde_json::Value;
 
-use super::lane::{Lane, block_on, full_python, runtime};
+use super::lane::{Lane, block_on, full_python, run_in, runtime, slots_have_users};
 use super::leftovers::{self, JOB, SLOT, TEMPLATE};
 use super::pace;
 use super::suite::alone;
@@ -167,6 +168,31 @@ def main():
             .unwrap();
         });
     }
+}
+
+/// Each pins as a user of its own, so they do not use up one limit, which is 8 MiB on most hosts.
+#[test]
+fn however_many_slots_there_are_each_pins_its_pages() {
+    const SLOTS: usize = 6;
+    if !may_pin() || !slots_have_users() {
+        eprintln!("nobody may pin memory here, or all slots do so as one user");
+        return;
+    }
+    let _alone = alone();
+    let program = Program::new(Language::Python, "import pandas\ndef main():\n    return 1\n");
+    block_on(async {
+        let mut lane = Lane::open(full_python());
+        lane.run(&program, RawJson::empty_object()).await.unwrap();
+        let mut others: Vec<Slot> = (1..SLOTS).map(|_| Slot::new(Arc::clone(&lane.host))).collect();
+        for slot in &mut others {
+            run_in(slot, &program, RawJson::empty_object()).await.unwrap();
+        }
+        let slots = lane.census();
+        let pinned: Vec<u64> = slots.at(SLOT).map(|slot| leftovers::status_kib(slot.pid, "VmPin").unwrap()).collect();
+        assert!(pinned.len() >= SLOTS && pinned.iter().all(|kib| *kib >= 1800), "{pinned:?} KiB");
+        drop(others);
+        lane.close().await.unwrap();
+    });
 }
 
 /// Whether this user may have an io_uring, and lock memory for one.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cellblock::jail::IdMap;
 use cellblock::job::{Language, Program, RawJson};
 use cellblock::lang::{self, Runtime, RuntimePaths};
 use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, run_items};
@@ -32,6 +33,12 @@ pub(super) fn runtime(language: Language) -> Runtime {
 pub(super) fn full_python() -> Runtime {
     let preload = ["numpy", "pandas", "yaml", "markdown", "jinja2"].map(str::to_owned).into();
     lang::discover(Language::Python, &RuntimePaths { preload, ..RuntimePaths::default() }).unwrap()
+}
+
+/// Whether each slot has a user for itself, or all have the worker's.
+pub(super) fn slots_have_users() -> bool {
+    let own_map = std::fs::read_to_string("/proc/self/uid_map").unwrap();
+    matches!(IdMap::choose(nix::unistd::geteuid().as_raw(), &own_map), IdMap::Range { .. })
 }
 
 /// Runs a future on a runtime of its own.

@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { MSG_READY = 1, MSG_LISTENER = 2, MSG_FAILED = 3, MSG_STARTED = 4, MSG_ENDED = 5, MSG_ENTERED = 6 };
 
@@ -61,8 +62,8 @@ int rehearse(int proc);
 /* Before every end of a process: in a rehearsal, looks at its pages. */
 void end_rehearsal(void);
 
-/* Has forks of this slot copy those pages. */
-void pin_written_pages(void);
+/* Has forks of this slot copy those pages. They count towards what this user may lock. */
+void pin_written_pages(uid_t owner);
 
 /* Of x86-64, and of aarch64 with pages of 4 KiB: elsewhere nothing is aligned as the kernel wants it, and it declines. */
 #define LARGE_PAGE ((uintptr_t)2 << 20)

@@ -7,7 +7,8 @@
  *
  * So a template has a fork of it run a program as a job does, a rehearsal. Code that this one ran gets large pages. What it wrote to
  * the template's slots pin: they register it as buffers of an io_uring that is never enabled. Where there is no io_uring, or no
- * more memory may be locked (RLIMIT_MEMLOCK, one for all processes of a user), the rest is copied by faults.
+ * more memory may be locked (RLIMIT_MEMLOCK), the rest is copied by faults. The limit is one for all processes of a user, so a
+ * slot has its ring as the user of its jobs, whom no other slot shares.
  */
 #include "native.h"
 
@@ -162,13 +163,20 @@ void end_rehearsal(void) {
         note_run(notes->code.at[i], page);
 }
 
-void pin_written_pages(void) {
+/* The kernel counts what a ring pins for the real user of the process that made it. */
+static int make_ring_as(uid_t owner) {
     struct io_uring_params params = {.flags = IORING_SETUP_R_DISABLED};
-    struct io_uring_rsrc_register table = {.nr = (uint32_t)written_count, .flags = IORING_RSRC_REGISTER_SPARSE};
-    if (written_count == 0)
-        return;
-    const long setup[6] = {1, (long)&params};
+    const long setup[6] = {1, (long)&params}, as_owner[6] = {owner, -1, -1}, as_before[6] = {getuid(), -1, -1};
+    /* Not libc's, which would have threads follow that a fork does not have. */
+    call_kernel(SYS_setresuid, as_owner);
     int ring = (int)call_kernel(SYS_io_uring_setup, setup);
+    call_kernel(SYS_setresuid, as_before);
+    return ring;
+}
+
+void pin_written_pages(uid_t owner) {
+    struct io_uring_rsrc_register table = {.nr = (uint32_t)written_count, .flags = IORING_RSRC_REGISTER_SPARSE};
+    int ring = written_count == 0 ? -1 : make_ring_as(owner);
     if (ring < 0)
         return;
     if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS2, &table, sizeof table) != 0) {

@@ -370,7 +370,7 @@ static __attribute__((noinline)) int run_job(int control, const int *fds, int co
 static void serve_slot(int control, const int *entries, int count) {
     signal(SIGCHLD, SIG_DFL);
     note_own_fds(control, entries, count);
-    pin_written_pages(); /* before it is in a cgroup, which counts what is its jobs' */
+    pin_written_pages(slot.id); /* before it is in a cgroup, which counts what is its jobs' */
     struct rlimit locked = {LOCKED_BYTES, LOCKED_BYTES};
     if (setrlimit(RLIMIT_MEMLOCK, &locked) != 0)
         fail(control, STAGE_RLIMITS, errno);
