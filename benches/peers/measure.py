@@ -9,8 +9,10 @@ from functions import CHUNK, STEADY, Function
 from peers import Peer, Place
 from processes import Failed, environment
 
-# After the first order, before the measured one: what was started comes to rest.
+# After the first orders, before the measured one: what was started comes to rest. Others may keep the machine busy.
 SETTLE_S = 1.0
+MOST_SETTLES = 20
+AT_REST = 0.1
 START_S = 180
 # For one order.
 LONGEST_S = 900
@@ -32,6 +34,15 @@ def busy_share(seconds: float) -> float:
     return (busy_s() - before) / (time.monotonic() - begun) / (os.cpu_count() or 1)
 
 
+def settle() -> float:
+    """Waits until the machine is at rest; gives how much of it is in use."""
+    for _ in range(MOST_SETTLES):
+        share = busy_share(SETTLE_S)
+        if share < AT_REST:
+            break
+    return share
+
+
 class Session:
     """A peer that has been started; measures one function after the other, each for about so many seconds."""
 
@@ -45,10 +56,11 @@ class Session:
         # Orders that are not measured, until one takes long enough to tell how many make the wanted time. The first one
         # has started, connected and imported everything.
         count = 4 * self.place.slots * max(function.chunk, 1)
-        self.carry_out(function, count)
+        self.carry_out(function, max(count, self.peer.warm_up * max(function.chunk, 1)))
+        settle()
         while (pilot := self.carry_out(function, count))["seconds"] < self.seconds / 10:
             count *= 3
-        share = busy_share(SETTLE_S)
+        share = settle()
         run = self.carry_out(function, max(count, int(pilot["per_second"] * self.seconds)))
         if self.peer.has_latency and function.name == STEADY:
             rate = run["per_second"] / 2
@@ -117,7 +129,7 @@ class Bench:
             command += ["--set", f"runtime.{language}.path={path}"]
         command += ["bench", "--alone", "--seconds", str(seconds), "--chunk", str(CHUNK)]
         extra = environment(place.work, {})
-        self.busy_before = busy_share(SETTLE_S)
+        self.busy_before = settle()
         done = subprocess.run(command, text=True, capture_output=True, env=extra, cwd=place.work)
         if done.returncode != 0:
             raise Failed(f"`cellblock bench` ended with status {done.returncode}: {done.stderr.strip()[-600:]}")

@@ -56,6 +56,8 @@ class Peer:
     start: Callable[[Place], Load] | None
     # Whether small Python jobs are also published at a steady rate.
     has_latency: bool = False
+    # Messages after which its processes stay as they are.
+    warm_up: int = 0
 
 
 def start_cellblock(place: Place) -> Load:
@@ -143,7 +145,7 @@ ALL = ("python", "nodejs", "pandas", "python-items", "nodejs-items")
 PEERS = {
     peer.name: peer
     for peer in [
-        Peer("cellblock", "Cellblock: RabbitMQ, Redis", ALL, start_cellblock, has_latency=True),
+        Peer("cellblock", "Cellblock: RabbitMQ, Redis", ALL, start_cellblock, has_latency=True, warm_up=250),
         Peer("cellblock-bench", "`cellblock bench`: no queue, no store", SMALL, None),
         Peer("bwrap", "bubblewrap, a fresh interpreter: no queue, no store", ALL, start_bwrap),
         Peer("rq", "RQ, a fork for each job: Redis", IN_PYTHON, start_rq),

@@ -235,6 +235,18 @@ label! {
 }
 
 label! {
+    /// What came of a survey.
+    pub SurveyResult is "result" {
+        /// A template has taken over that has side by side what jobs write to.
+        Placed = "placed",
+        /// It found nothing, and nothing changes.
+        Nothing = "nothing",
+        /// It failed, or the template that it was for; nothing changes.
+        Failed = "failed",
+    }
+}
+
+label! {
     /// The answers to a claim.
     pub(super) ClaimAnswer is "answer" {
         Run = "run",

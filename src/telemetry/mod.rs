@@ -23,7 +23,7 @@ mod table;
 
 pub use document::document;
 pub use handle::{BusySlot, CONTENT_TYPE, Exposition, JobEnd, Telemetry};
-pub use label::{AttemptEnd, ChunkEnd, KillReason, OutcomeGroup, Phase, Spare, TaskName, WorkerState};
+pub use label::{AttemptEnd, ChunkEnd, KillReason, OutcomeGroup, Phase, Spare, SurveyResult, TaskName, WorkerState};
 pub use server_label::{AckEnd, Connection, Disconnect, HttpRoute, PublishEnd, QueueName, StoreOp};
 pub use service::Waiting;
 pub use table::{Kind, Row, table};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::handle::Telemetry;
-use super::label::{FailedStage, KillReason, LayerName, OutcomeGroup, Spare};
+use super::label::{FailedStage, KillReason, LayerName, OutcomeGroup, Spare, SurveyResult};
 use super::syscall::{Action, DeniedCall};
 use crate::jail::probe::{Layer, LayerState};
 use crate::job::{Fault, Language, OutcomeKind};
@@ -22,6 +22,11 @@ impl Telemetry {
     /// A slot was asked for an interpreter.
     pub fn spare_was(&self, language: Language, spare: Spare) {
         self.families().spares.inc((spare, language));
+    }
+
+    /// A survey is over, and what it was for.
+    pub fn surveyed(&self, language: Language, result: SurveyResult) {
+        self.families().surveys.inc((result, language));
     }
 
     /// An interpreter is ready in its jail.

@@ -5,7 +5,7 @@ use prometheus::{Counter, Gauge, Histogram, IntCounter, IntGauge, Registry};
 use super::family::{Cell, Family};
 use super::label::{
     AttemptEnd, Build, ChunkEnd, ClaimAnswer, Ending, FailedStage, KillReason, KnownLane, LayerName, Outcome,
-    OutcomeGroup, Phase, Spare, TaskName, WorkerState,
+    OutcomeGroup, Phase, Spare, SurveyResult, TaskName, WorkerState,
 };
 use super::labels::Labels;
 use super::server_label::{
@@ -171,6 +171,8 @@ metrics! {
         "Jails that could not be built, by the step that failed; none where the jailer was gone.";
     spares: IntCounter, (Spare, Language), "cellblock_sandbox_spares_total", NONE,
         "What a slot had ready when it was asked for an interpreter.";
+    surveys: IntCounter, (SurveyResult, Language), "cellblock_sandbox_surveys_total", NONE,
+        "Surveys of what the jobs of a warm interpreter write to; one begins after its first 200 jobs.";
     capability: IntGauge, LayerName, "cellblock_sandbox_capability", NONE,
         "Whether this host gives a layer of the jail.";
     slots: IntGauge, (), "cellblock_slots", NONE,

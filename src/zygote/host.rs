@@ -21,7 +21,7 @@ use crate::lang::Runtime;
 use crate::sys::clock;
 use crate::sys::native::Instruction;
 use crate::tasks::{self, Task};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{SurveyResult, Telemetry};
 
 /// Why this host cannot run jails at all.
 #[derive(Debug, thiserror::Error)]
@@ -307,10 +307,13 @@ impl Host {
         let Some(jailer) = station.jailer().filter(|_| !station.templates.know(&wanted)) else { return };
         // The host owns the task, so the task does not keep the host.
         let host = Arc::downgrade(self);
+        let telemetry = self.telemetry.clone();
         let task = tasks::spawn("survey", async move {
-            if let Err(fault) = survey(&host, &jailer, language, &wanted).await {
+            let result = survey(&host, &jailer, language, &wanted).await.unwrap_or_else(|fault| {
                 tracing::warn!(%fault, "a survey failed; jobs run as before");
-            }
+                SurveyResult::Failed
+            });
+            telemetry.surveyed(language, result);
         });
         let mut surveys = self.surveys();
         surveys.retain(|survey| !survey.is_over());
@@ -349,7 +352,12 @@ impl Host {
 }
 
 /// Finds out what jobs of such a template write to, and puts one in its place that knows.
-async fn survey(host: &Weak<Host>, jailer: &Jailer, language: Language, wanted: &Wanted) -> Result<(), Fault> {
+async fn survey(
+    host: &Weak<Host>,
+    jailer: &Jailer,
+    language: Language,
+    wanted: &Wanted,
+) -> Result<SurveyResult, Fault> {
     let begun = clock::now();
     let request = || {
         let host = host.upgrade().ok_or_else(|| Fault::zygote_died("the host is gone"))?;
@@ -362,11 +370,11 @@ async fn survey(host: &Weak<Host>, jailer: &Jailer, language: Language, wanted: 
     let (language_name, blocks, took) = (language.as_str(), profile.blocks(), begun.elapsed());
     tracing::debug!(language = language_name, blocks, ?took, "a survey is over");
     if blocks == 0 {
-        return Ok(());
+        return Ok(SurveyResult::Nothing);
     }
     let template = Template::start(jailer, request()?, &profile).await?;
     if let Some(host) = host.upgrade() {
         host.station(language)?.templates.replace(wanted, template).await;
     }
-    Ok(())
+    Ok(SurveyResult::Placed)
 }

@@ -58,6 +58,7 @@ fn a_template_with_many_jobs_is_replaced_by_one_that_knows_what_they_write_to() 
         }
         lane.settled().await.unwrap();
         assert_eq!(templates(&lane), second);
+        assert_eq!(lane.counted("cellblock_sandbox_surveys_total{lang=\"python3\",result=\"placed\"}"), 1);
         lane.close().await.unwrap();
     });
 }

@@ -13,7 +13,7 @@ use cellblock::lang::{self, RuntimePaths};
 use cellblock::ports::Store;
 use cellblock::runner::{Call, Interrupt, Interrupted, Item, ItemRun, UntilAnswered};
 use cellblock::telemetry::{Kind, Telemetry, table};
-use cellblock::zygote::{Host, Slot};
+use cellblock::zygote::{Host, JOBS_BEFORE_SURVEY, Slot};
 use tokio::sync::watch;
 
 use super::lossy::{Loss, LossyQueue, LossyStore, Plan};
@@ -335,6 +335,17 @@ fn a_batch_run_leaves_its_metrics() {
     assert_series(&text, "cellblock_batches_total", &[("{state=\"completed\"}", 1)]);
 }
 
+/// As many jobs as make a warm interpreter due for a survey.
+async fn run_until_surveyed(rig: &Rig, host: &Arc<Host>) {
+    let working = work_in(rig, host);
+    for number in 0..JOBS_BEFORE_SURVEY {
+        let id = rig.submit(&format!("survey-{number}"), program(Language::Python, "ok")).await;
+        rig.ended(&id).await;
+    }
+    working.stop(Drain::Gracefully).await;
+    host.surveyed().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_metric_is_emitted_and_promtool_takes_the_text() {
     let (rig, host) = (Rig::new(), host(BINARY));
@@ -348,6 +359,7 @@ async fn every_metric_is_emitted_and_promtool_takes_the_text() {
     rig.ended(&id).await;
     working.stop(Drain::Gracefully).await;
     run_known_numbers(&rig, &host).await;
+    run_until_surveyed(&rig, &host).await;
     let lossy = Telemetry::new();
     lose(&Rig::new(), &lossy, 0).await;
     let directory = tempfile::tempdir().unwrap();
