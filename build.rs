@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 type Failure = Box<dyn std::error::Error>;
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "determinism.c",
     "enter.c",
     "large.c",
@@ -15,6 +15,7 @@ const SOURCES: [&str; 10] = [
     "pages.c",
     "profile.c",
     "settle.c",
+    "spaces.c",
     "syscall.c",
     "zygote.c",
 ];

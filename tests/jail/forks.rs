@@ -245,6 +245,25 @@ fn the_code_that_jobs_run_is_in_large_pages() {
     });
 }
 
+/// V8 draws an address for each piece of its heap, some 20 of them in a template, each with page tables of its own.
+#[test]
+fn the_heap_of_nodejs_is_side_by_side() {
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Node));
+        lane.run(&Program::new(Language::Node, "function main() { return { n: 1 }; }"), RawJson::empty_object())
+            .await
+            .unwrap();
+        let slot = lane.census().at(SLOT).next().unwrap().pid;
+        let maps = std::fs::read_to_string(format!("/proc/{slot}/maps")).unwrap();
+        let heap = maps.lines().filter(|line| line.contains(" rw-p ") && line.split_whitespace().nth(4) == Some("0"));
+        let starts = heap.map(|line| u64::from_str_radix(line.split('-').next().unwrap(), 16).unwrap());
+        let areas: BTreeSet<u64> = starts.map(|start| start >> 30).collect();
+        assert!(areas.len() <= 8, "{maps}");
+        lane.close().await.unwrap();
+    });
+}
+
 /// Code that is no file's, in large pages.
 fn large_code_kib(pid: u32) -> u64 {
     let smaps = std::fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();

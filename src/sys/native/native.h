@@ -49,6 +49,9 @@ int install_filter(int control, struct sock_fprog *program);
 /* Sends one byte with descriptors; whether that worked. */
 int send_with(int control, uint8_t kind, const int *fds, int count);
 
+/* libuv's: there in Node only. */
+extern int uv_loop_fork(void *) __attribute__((weak));
+
 /* A system call with six arguments; gives a negative errno where it fails. */
 long call_kernel(long number, const long *arguments);
 
@@ -72,7 +75,8 @@ static inline uintptr_t large_page_from(uintptr_t address) {
     return (address + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
 }
 
-/* Puts a copy of that code, whole large pages, in its place. */
+/* Whole large pages: makes them of data, whether it could; puts a copy of code in its place. */
+int enlarge_data(uintptr_t from, uintptr_t to);
 void enlarge_code(uintptr_t from, uintptr_t to);
 
 enum { GRAIN = 16, LARGEST_BLOCK = 8192 };
@@ -89,10 +93,10 @@ struct region {
 void survey_allocations(void);
 void place_allocations(void);
 
-/* From a template's first allocation on: has the arenas of Python's allocator side by side. Once it allocates no more: makes large
- * pages of them. */
+/* From a template's first allocation on: has the arenas of Python's allocator side by side, until it is ended: later ones may be
+ * given back. */
 void gather_arenas(void);
-void enlarge_pages(void);
+void end_arenas(void);
 
 /* Prepares the template's allocators for being forked; gives what it has allocated of the region. */
 struct region serve_allocations(void);

@@ -26,7 +26,6 @@ extern int napi_get_cb_info(napi_env, napi_callback_info, size_t *, napi_value *
 extern int napi_get_value_int32(napi_env, napi_value, int32_t *) WEAK;
 extern int napi_create_uint32(napi_env, uint32_t, napi_value *) WEAK;
 extern int napi_get_uv_event_loop(napi_env, void **) WEAK;
-extern int uv_loop_fork(void *) WEAK;
 
 /* Reads integer arguments, all of which must be there. */
 static void arguments(napi_env env, napi_callback_info call, int32_t *into, size_t wanted) {

@@ -212,6 +212,6 @@ struct region serve_allocations(void) {
         region.size = region.used + BYTES_OF_JOBS;
     }
     phase = SERVES;
-    enlarge_pages();
+    end_arenas();
     return own;
 }

@@ -37,6 +37,9 @@ enum { MOST_PINNED_BYTES = 2 << 20 };
 /* Of a file, that a fault maps. What a large page costs each fork is about what a fault costs. */
 enum { PAGES_A_FAULT = 16 };
 
+/* Of a large page's, that are there before it is made: the others are memory for nothing. */
+enum { LEAST_PRESENT = 256 };
+
 struct range {
     uintptr_t start, end;
 };
@@ -48,8 +51,9 @@ struct ranges {
 
 /* What a template and its rehearsal share. */
 struct notes {
-    struct ranges writable, written; /* private mappings; pages of them */
-    struct ranges code, run;         /* whole large pages of files' mappings */
+    struct ranges writable, code; /* private mappings; of files */
+    struct ranges written;        /* pages */
+    struct ranges full, run;      /* large pages, to be: of what is writable, of code */
     uint64_t entries[ENTRIES];
 };
 
@@ -80,8 +84,8 @@ static int note_mappings(int proc) {
             continue;
         if (rights[1] == 'w')
             add(&notes->writable, start, end);
-        else if (rights[2] == 'x' && inode != 0 && large_page_from(start) + LARGE_PAGE <= end)
-            add(&notes->code, large_page_from(start), end / LARGE_PAGE * LARGE_PAGE);
+        else if (rights[2] == 'x' && inode != 0)
+            add(&notes->code, start, end);
     }
     fclose(maps);
     return 1;
@@ -104,6 +108,8 @@ int rehearse(int proc) {
     }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
+    for (int i = 0; i < notes->full.count; i++)
+        enlarge_data(notes->full.at[i].start, notes->full.at[i].end);
     for (int i = 0; i < notes->run.count; i++)
         enlarge_code(notes->run.at[i].start, notes->run.at[i].end);
     /* Where there are more than may be pinned, the long runs: what every job writes to is side by side. */
@@ -142,14 +148,14 @@ static void note_written(struct range writable, uintptr_t page) {
     }
 }
 
-/* What a fork has of a file's mapping, it has touched itself. */
-static void note_run(struct range code, uintptr_t page) {
-    for (uintptr_t at = code.start; at < code.end; at += LARGE_PAGE) {
+/* Adds what of a range may be a large page, and has so many pages in this process. */
+static void note_large(struct ranges *into, struct range range, size_t least, uintptr_t page) {
+    for (uintptr_t at = large_page_from(range.start); at + LARGE_PAGE <= range.end; at += LARGE_PAGE) {
         size_t present = 0;
         for (size_t i = read_entries(at, at + LARGE_PAGE, page); i > 0; i--)
             present += (notes->entries[i - 1] & PRESENT) != 0;
-        if (present > PAGES_A_FAULT)
-            add(&notes->run, at, at + LARGE_PAGE);
+        if (present >= least)
+            add(into, at, at + LARGE_PAGE);
     }
 }
 
@@ -157,10 +163,13 @@ void end_rehearsal(void) {
     if (pagemap < 0)
         return;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    for (int i = 0; i < notes->writable.count; i++)
+    for (int i = 0; i < notes->writable.count; i++) {
         note_written(notes->writable.at[i], page);
+        note_large(&notes->full, notes->writable.at[i], LEAST_PRESENT, page);
+    }
+    /* What a fork has of a file's mapping, it has touched itself. */
     for (int i = 0; i < notes->code.count; i++)
-        note_run(notes->code.at[i], page);
+        note_large(&notes->run, notes->code.at[i], PAGES_A_FAULT + 1, page);
 }
 
 /* The kernel counts what a ring pins for the real user of the process that made it. */

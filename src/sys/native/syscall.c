@@ -10,8 +10,6 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 
-extern int uv_loop_fork(void *) __attribute__((weak)); /* libuv's: there in Node only */
-
 long call_kernel(long number, const long *a) {
     long result;
 #if defined(__x86_64__)
