@@ -223,7 +223,7 @@ async fn pinned_and_faults(language: Language, program: &Program) -> (u64, u64) 
     (pinned_kib, faults)
 }
 
-/// Node.js has some 80 MiB of code, of which a job runs some of every two. A kernel before 6.1 makes no large pages on demand.
+/// Node.js has some 80 MiB of code, of which a job runs some here and there. A kernel before 6.1 makes no large pages on demand.
 #[test]
 fn the_code_that_jobs_run_is_in_large_pages() {
     let _alone = alone();

@@ -34,10 +34,10 @@ enum { MOST_RANGES = 2048, ENTRIES = 1024 };
 /* Memory that a slot has of its own for this, and once more the job that waits in it. */
 enum { MOST_PINNED_BYTES = 2 << 20 };
 
-/* Of a file, that a fault maps. What a large page costs each fork is about what a fault costs. */
+/* How many of a file a fault maps. What a large page costs each fork is about what a fault costs. */
 enum { PAGES_A_FAULT = 16 };
 
-/* Of a large page's, that are there before it is made: the others are memory for nothing. */
+/* How many of a large page have to be there before it is made: the others are memory for nothing. */
 enum { LEAST_PRESENT = 256 };
 
 struct range {
@@ -84,7 +84,7 @@ static int note_mappings(int proc) {
             continue;
         if (rights[1] == 'w')
             add(&notes->writable, start, end);
-        else if (rights[2] == 'x' && inode != 0)
+        else if (rights[0] == 'r' && rights[2] == 'x' && inode != 0)
             add(&notes->code, start, end);
     }
     fclose(maps);
