@@ -60,5 +60,5 @@ FUNCTIONS = {
     ]
 }
 
-# The one whose jobs are also published at a steady rate.
-STEADY = "python"
+# Those whose jobs are also published at a steady rate.
+STEADY = ("python", "nodejs", "pandas")

@@ -58,11 +58,13 @@ class Session:
         count = 4 * self.place.slots * max(function.chunk, 1)
         self.carry_out(function, max(count, self.peer.warm_up * max(function.chunk, 1)))
         settle()
+        # What has been replaced meanwhile comes into use.
+        self.carry_out(function, 4 * count)
         while (pilot := self.carry_out(function, count))["seconds"] < self.seconds / 10:
             count *= 3
         share = settle()
         run = self.carry_out(function, max(count, int(pilot["per_second"] * self.seconds)))
-        if self.peer.has_latency and function.name == STEADY:
+        if self.peer.has_latency and function.name in STEADY:
             rate = run["per_second"] / 2
             steady = self.carry_out(function, max(count, int(rate * self.seconds)), rate)
             run |= {"p50_ms": steady["p50_ms"], "p99_ms": steady["p99_ms"]}

@@ -54,7 +54,7 @@ class Peer:
     functions: tuple[str, ...]
     # None for one that measures itself.
     start: Callable[[Place], Load] | None
-    # Whether small Python jobs are also published at a steady rate.
+    # Whether jobs are also published at a steady rate.
     has_latency: bool = False
     # Messages after which its processes stay as they are.
     warm_up: int = 0
