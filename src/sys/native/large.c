@@ -56,7 +56,7 @@ void gather_arenas(void) {
     if (addresses == MAP_FAILED)
         return;
     last = (uintptr_t)addresses + MOST_ARENA_BYTES;
-    end = large_page_from((uintptr_t)addresses);
+    end = round_up((uintptr_t)addresses, LARGE_PAGE);
     if (end > (uintptr_t)addresses)
         munmap(addresses, end - (uintptr_t)addresses);
     struct arena_allocator ours = {NULL, allocate, release};
@@ -81,7 +81,7 @@ void enlarge_code(uintptr_t from, uintptr_t to) {
     void *addresses = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (addresses == MAP_FAILED)
         return;
-    uintptr_t copy = large_page_from((uintptr_t)addresses);
+    uintptr_t copy = round_up((uintptr_t)addresses, LARGE_PAGE);
     memcpy((void *)copy, (const void *)from, size);
     /* The code in use may be this; it is the same before and after. */
     if (enlarge_data(copy, copy + size) && mprotect((void *)copy, size, PROT_READ | PROT_EXEC) == 0)

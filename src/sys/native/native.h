@@ -71,8 +71,9 @@ void pin_written_pages(uid_t owner);
 /* Of x86-64, and of aarch64 with pages of 4 KiB: elsewhere nothing is aligned as the kernel wants it, and it declines. */
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 
-static inline uintptr_t large_page_from(uintptr_t address) {
-    return (address + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+/* The first multiple of `unit` that is not below. */
+static inline uintptr_t round_up(uintptr_t value, uintptr_t unit) {
+    return (value + unit - 1) / unit * unit;
 }
 
 /* Whole large pages: makes them of data, whether it could; puts a copy of code in its place. */

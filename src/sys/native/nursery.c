@@ -205,7 +205,7 @@ struct region serve_allocations(void) {
         return own;
     use_up_malloc();
     memset(freed, 0, sizeof freed);
-    region.used = (region.used + page_bytes - 1) / page_bytes * page_bytes;
+    region.used = round_up(region.used, page_bytes);
     own = region;
     if (region.size - region.used > BYTES_OF_JOBS) {
         munmap(region.blocks + region.used + BYTES_OF_JOBS, region.size - region.used - BYTES_OF_JOBS);

@@ -150,7 +150,7 @@ static void note_written(struct range writable, uintptr_t page) {
 
 /* Adds what of a range may be a large page, and has so many pages in this process. */
 static void note_large(struct ranges *into, struct range range, size_t least, uintptr_t page) {
-    for (uintptr_t at = large_page_from(range.start); at + LARGE_PAGE <= range.end; at += LARGE_PAGE) {
+    for (uintptr_t at = round_up(range.start, LARGE_PAGE); at + LARGE_PAGE <= range.end; at += LARGE_PAGE) {
         size_t present = 0;
         for (size_t i = read_entries(at, at + LARGE_PAGE, page); i > 0; i--)
             present += (notes->entries[i - 1] & PRESENT) != 0;

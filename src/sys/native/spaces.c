@@ -16,10 +16,6 @@
 /* What is larger is a range that V8 divides itself, or wants near its own code. */
 enum { MOST_BYTES = 2 << 20 };
 
-static uintptr_t piece_from(uintptr_t address) {
-    return (address + PIECE - 1) / PIECE * PIECE;
-}
-
 /* libc's, but for Node. */
 __attribute__((visibility("default"))) void *mmap64(void *hint, size_t size, int rights, int flags, int fd, off_t offset) {
     static _Atomic uintptr_t next;
@@ -30,6 +26,6 @@ __attribute__((visibility("default"))) void *mmap64(void *hint, size_t size, int
     const long arguments[6] = {(long)hint, (long)size, rights, flags, fd, offset};
     long address = call_with_errno(SYS_mmap, arguments);
     if (is_piece && address != -1)
-        next = piece_from(piece_from((uintptr_t)address) + size - PIECE);
+        next = round_up(round_up((uintptr_t)address, PIECE) + size - PIECE, PIECE);
     return (void *)address;
 }
