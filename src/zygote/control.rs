@@ -22,6 +22,11 @@ pub(super) fn at_fds(error: io::Error) -> Fault {
     Fault::setup(Stage::Descriptors, error.to_string())
 }
 
+/// What is told when a cgroup cannot be used.
+pub(super) fn at_cgroup(error: io::Error) -> Fault {
+    Fault::setup(Stage::Cgroup, error.to_string())
+}
+
 /// The next notice with its descriptors; cancelling it loses nothing. The end of the other side is `UnexpectedEof`.
 pub(super) async fn notice(control: &Control) -> io::Result<(Notice, Vec<OwnedFd>)> {
     let mut buffer = [0; 64];

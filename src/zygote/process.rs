@@ -11,7 +11,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
-use super::control::{Control, at_fds, failed, notice};
+use super::control::{Control, at_cgroup, at_fds, failed, notice};
 use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first};
 use super::leaves::OwnedLeaf;
 use crate::jail::cgroup::{LeafLimits, LeafUsage};
@@ -81,7 +81,6 @@ impl OneShot {
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub(super) async fn spawn(jailer: &Jailer, leaf: OwnedLeaf, spec: &SpawnSpec, uid: SlotUid) -> Result<Self, Fault> {
-        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let (job_read, job) = io::pipe().map_err(at_fds)?;
         let (result, result_write) = io::pipe().map_err(at_fds)?;
         let (stdout, stdout_write) = io::pipe().map_err(at_fds)?;
@@ -143,7 +142,6 @@ impl OneShot {
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub(super) async fn enter(mut self, plan: EntryPlan, filter: &[Instruction]) -> Result<Entered, Fault> {
-        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         self.body.leaf.limit(plan.leaf).map_err(at_cgroup)?;
         let cpu = Rlimit {
             resource: libc::RLIMIT_CPU,

@@ -11,7 +11,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::Jailer;
-use super::control::{Control, at_fds, failed, notice};
+use super::control::{Control, at_cgroup, at_fds, failed, notice};
 use super::entered::has_ended;
 use super::leaves::OwnedLeaf;
 use super::profile::Profile;
@@ -107,7 +107,6 @@ impl Template {
         filters: &ForkFilters,
     ) -> Result<Warm, Fault> {
         let gone = |error: io::Error| Fault::zygote_died(format!("template does not answer: {error}"));
-        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let (ours, theirs) = socket::pair().map_err(at_fds)?;
         let entries = leaf.as_ref().map(|leaf| leaf.entries()).transpose().map_err(at_cgroup)?.unwrap_or_default();
         let sent: Vec<BorrowedFd<'_>> =

@@ -9,7 +9,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
-use super::control::{Control, at_fds, failed, notice};
+use super::control::{Control, at_cgroup, at_fds, failed, notice};
 use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first, has_ended};
 use super::leaves::{Leaves, OwnedLeaf};
 use super::process::EntryPlan;
@@ -139,7 +139,6 @@ impl Warm {
         plan: EntryPlan,
         (leaves, group, number): (&Leaves, &dyn Group, u64),
     ) -> Result<Asked, Fault> {
-        let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
         let own_leaf = match &mut self.leaf {
             Some(kept) => {
                 kept.prepare(plan.leaf.beside(TASKS_OF_SLOT)).map_err(at_cgroup)?;
@@ -218,7 +217,6 @@ impl Asked {
             return Err(Fault::zygote_died("a job's process ended before it had a program"));
         }
         if let Some(kept) = &warm.leaf {
-            let at_cgroup = |error: io::Error| Fault::setup(Stage::Cgroup, error.to_string());
             kept.leaf.watch(init.as_fd()).map_err(at_cgroup)?;
         }
         warm.template.count_job();
