@@ -1,7 +1,7 @@
 //! Jobs that are forked from one warm interpreter have nothing in common but its memory.
 
 use std::collections::BTreeSet;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -196,16 +196,21 @@ fn however_many_slots_there_are_each_pins_its_pages() {
 }
 
 /// Whether this user may have an io_uring, and lock memory for one.
-#[allow(clippy::disallowed_methods, reason = "tests start programs as a shell does")]
 fn may_pin() -> bool {
     let ask = "
 import ctypes, resource
 ring = ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))
 print(ring >= 0 and resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] // (1 << 20) != 0)
 ";
-    let told = Command::new("/usr/bin/python3").args(["-I", "-c", ask]).output().unwrap();
+    let told = ask_python(ask);
     assert!(told.status.success(), "{told:?}");
     told.stdout == b"True\n"
+}
+
+/// What the host allows, asked outside of any jail.
+#[allow(clippy::disallowed_methods, reason = "tests start programs as a shell does")]
+fn ask_python(code: &str) -> Output {
+    Command::new("/usr/bin/python3").args(["-I", "-c", code]).output().unwrap()
 }
 
 /// What a slot has pinned, and how many faults its third job takes.
@@ -217,10 +222,22 @@ async fn pinned_and_faults(language: Language, program: &Program) -> (u64, u64) 
         let output: Value = serde_json::from_str(run.verdict.output.unwrap().get()).unwrap();
         faults = output["faults"].as_u64().unwrap();
     }
-    let slot = lane.census().at(SLOT).next().unwrap().pid;
-    let pinned_kib = leftovers::status_kib(slot, "VmPin").unwrap();
+    let pinned_kib = leftovers::status_kib(pid(&lane, SLOT), "VmPin").unwrap();
     lane.close().await.unwrap();
     (pinned_kib, faults)
+}
+
+/// A lane whose template and slot have served a job.
+async fn warm_node() -> Lane {
+    let mut lane = Lane::open(runtime(Language::Node));
+    let program = Program::new(Language::Node, "function main() { return { n: 1 }; }");
+    lane.run(&program, RawJson::empty_object()).await.unwrap();
+    lane
+}
+
+/// The first process there.
+fn pid(lane: &Lane, depth: usize) -> u32 {
+    lane.census().at(depth).next().unwrap().pid
 }
 
 /// Node.js has some 80 MiB of code, of which a job runs some here and there. A kernel before 6.1 makes no large pages on demand.
@@ -232,13 +249,8 @@ fn the_code_that_jobs_run_is_in_large_pages() {
         return;
     }
     block_on(async {
-        let mut lane = Lane::open(runtime(Language::Node));
-        lane.run(&Program::new(Language::Node, "function main() { return { n: 1 }; }"), RawJson::empty_object())
-            .await
-            .unwrap();
-        let template = lane.census().at(TEMPLATE).next().unwrap().pid;
-        let slot = lane.census().at(SLOT).next().unwrap().pid;
-        let [of_template, of_slot] = [template, slot].map(large_code_kib);
+        let lane = warm_node().await;
+        let [of_template, of_slot] = [TEMPLATE, SLOT].map(|depth| large_code_kib(pid(&lane, depth)));
         assert!(of_template >= 8192, "{of_template} KiB");
         assert_eq!(of_slot, of_template);
         lane.close().await.unwrap();
@@ -250,12 +262,8 @@ fn the_code_that_jobs_run_is_in_large_pages() {
 fn the_heap_of_nodejs_is_side_by_side() {
     let _alone = alone();
     block_on(async {
-        let mut lane = Lane::open(runtime(Language::Node));
-        lane.run(&Program::new(Language::Node, "function main() { return { n: 1 }; }"), RawJson::empty_object())
-            .await
-            .unwrap();
-        let slot = lane.census().at(SLOT).next().unwrap().pid;
-        let maps = std::fs::read_to_string(format!("/proc/{slot}/maps")).unwrap();
+        let lane = warm_node().await;
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", pid(&lane, SLOT))).unwrap();
         let heap = maps.lines().filter(|line| line.contains(" rw-p ") && line.split_whitespace().nth(4) == Some("0"));
         let starts = heap.map(|line| u64::from_str_radix(line.split('-').next().unwrap(), 16).unwrap());
         let areas: BTreeSet<u64> = starts.map(|start| start >> 30).collect();
@@ -281,7 +289,6 @@ fn large_code_kib(pid: u32) -> u64 {
 }
 
 /// Whether the kernel takes `MADV_COLLAPSE`.
-#[allow(clippy::disallowed_methods, reason = "tests start programs as a shell does")]
 fn makes_large_pages() -> bool {
     let ask = "
 import mmap
@@ -290,7 +297,7 @@ area = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 area.write(bytes(size))
 area.madvise(25)
 ";
-    Command::new("/usr/bin/python3").args(["-I", "-c", ask]).output().unwrap().status.success()
+    ask_python(ask).status.success()
 }
 
 #[test]
