@@ -55,11 +55,15 @@ class Session:
     def measure(self, function: Function) -> dict:
         # Orders that are not measured, until one takes long enough to tell how many make the wanted time. The first one
         # has started, connected and imported everything.
-        count = 4 * self.place.slots * max(function.chunk, 1)
-        self.carry_out(function, max(count, self.peer.warm_up * max(function.chunk, 1)))
-        settle()
-        # What has been replaced meanwhile comes into use.
-        self.carry_out(function, 4 * count)
+        message = max(function.chunk, 1)
+        count = 4 * self.place.slots * message
+        if self.peer.warm_up:
+            self.carry_out(function, self.peer.warm_up * message)
+            settle()
+            # What has been replaced meanwhile comes into use.
+            self.carry_out(function, 4 * count)
+        else:
+            self.carry_out(function, count)
         while (pilot := self.carry_out(function, count))["seconds"] < self.seconds / 10:
             count *= 3
         share = settle()
