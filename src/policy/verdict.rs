@@ -87,16 +87,12 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Whether it stands against a report that was already in the pipe. A program that attacks, or that its
-    /// client no longer wants, does not succeed by having been quick.
+    /// Whether it stands against a report that was already in the pipe. A program that attacks, that printed more than
+    /// is taken, or that its client no longer wants, does not succeed by having been quick.
     const fn overrules_report(&self) -> bool {
         match self {
-            Self::SyscallDenied { .. } | Self::DeniedFlood { .. } | Self::Cancelled => true,
-            Self::WallDeadline
-            | Self::CpuDeadline
-            | Self::MemoryWatchdog
-            | Self::OutputExceeded(_)
-            | Self::ProtocolViolation(_) => false,
+            Self::SyscallDenied { .. } | Self::DeniedFlood { .. } | Self::OutputExceeded(_) | Self::Cancelled => true,
+            Self::WallDeadline | Self::CpuDeadline | Self::MemoryWatchdog | Self::ProtocolViolation(_) => false,
         }
     }
 }

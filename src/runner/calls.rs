@@ -20,41 +20,39 @@ pub(super) struct RefusedCalls {
 
 /// What a look at the listener found.
 #[derive(Debug)]
-pub(super) enum Seen {
-    /// Every waiting call is answered.
-    Answered,
-    /// The program has to be stopped; the call stays unanswered.
-    Stop(Stop),
+pub(super) enum Next {
+    /// A thread that is suspended until this is answered.
+    Call(notify::Notification),
+    /// No call waits.
+    Nothing,
     /// Nobody uses the filter any more.
     Closed,
 }
 
-impl RefusedCalls {
-    /// Answers every waiting call.
-    pub(super) fn answer(&mut self, listener: BorrowedFd<'_>) -> io::Result<Seen> {
-        loop {
-            let mut polled = [PollFd::new(listener, PollFlags::POLLIN)];
-            poll(&mut polled, PollTimeout::ZERO)?;
-            let [polled] = polled;
-            let found = polled.revents().unwrap_or(PollFlags::empty());
-            if !found.contains(PollFlags::POLLIN) {
-                return Ok(if found.contains(PollFlags::POLLHUP) { Seen::Closed } else { Seen::Answered });
-            }
-            let call = match notify::receive(listener) {
-                Ok(call) => call,
-                // The thread died, or a signal came: look again.
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(error),
-            };
-            if let Some(stop) = self.decide(listener, call)? {
-                return Ok(Seen::Stop(stop));
-            }
+/// Takes the next call that waits.
+pub(super) fn next(listener: BorrowedFd<'_>) -> io::Result<Next> {
+    loop {
+        let mut polled = [PollFd::new(listener, PollFlags::POLLIN)];
+        poll(&mut polled, PollTimeout::ZERO)?;
+        let [polled] = polled;
+        let found = polled.revents().unwrap_or(PollFlags::empty());
+        if !found.contains(PollFlags::POLLIN) {
+            return Ok(if found.contains(PollFlags::POLLHUP) { Next::Closed } else { Next::Nothing });
+        }
+        match notify::receive(listener) {
+            Ok(call) => return Ok(Next::Call(call)),
+            // The thread died, or a signal came: look again.
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Err(error),
         }
     }
+}
 
-    fn decide(&mut self, listener: BorrowedFd<'_>, call: notify::Notification) -> io::Result<Option<Stop>> {
+impl RefusedCalls {
+    /// Answers a call, or says why the program has to be stopped: then the call stays unanswered.
+    pub(super) fn answer(&mut self, listener: BorrowedFd<'_>, call: &notify::Notification) -> io::Result<Option<Stop>> {
         let name = || syscalls::name(call.number, call.arch);
-        match syscalls::answer(&call) {
+        match syscalls::answer(call) {
             Answer::Kill => Ok(Some(Stop::SyscallDenied { number: call.number, name: name() })),
             Answer::Refuse { errno, listed } => {
                 self.seen += 1;

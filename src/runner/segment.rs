@@ -10,21 +10,20 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use nix::sys::wait::WaitStatus;
-use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep_until};
 
-use super::calls::{RefusedCalls, Seen};
+use super::calls::{self, Next, RefusedCalls};
 use super::items::cpu_backstop_s;
 use super::logs::LogBuffer;
-use super::observe::{kill_reason, late_reason};
+use super::observe::{end_of, kill_reason, late_reason, milliseconds, usage};
 use super::{Call, Interrupt, Item, ItemRun, UntilAnswered};
 use crate::job::{BadResult, Fault, RawJson, Stream, SyscallCount, Usage, Verdict};
 use crate::policy::{End, Facts, Report, Stop, verdict};
 use crate::sys::clock;
+use crate::sys::notify::Notification;
 use crate::telemetry::{KillReason, Phase, Telemetry};
 use crate::wire::{
     Decoder, Kind, ProgramFrame, Reply, ScanLimits, encode_end, encode_item, encode_program, scan, validate_outputs,
@@ -162,7 +161,7 @@ impl<'a> Segment<'a> {
         let start_us = entered.cpu_us();
         self.cpu = CpuMark { start_us, item: 0, item_us: start_us };
         let served = self.serve(&mut entered, &mut interrupt, done).await;
-        drain_raw(&entered, &mut self.logs);
+        self.drain_raw(&entered);
         let served_at = clock::now();
         self.telemetry.phase_took(Phase::Run, served_at.duration_since(begun));
         let is_leaving = served.is_ok() && self.is_complete() && self.stop.is_none() && !self.is_abandoned;
@@ -228,8 +227,15 @@ impl<'a> Segment<'a> {
                 }
                 ready = entered.listener.readable(), if open.listener => {
                     let mut ready = ready?;
-                    open.listener = self.on_calls(ready.get_inner().as_fd())?;
-                    ready.clear_ready();
+                    match calls::next(ready.get_inner().as_fd())? {
+                        Next::Call(call) => {
+                            // What the program wrote before belongs to the items before.
+                            open.result = open.result && self.catch_up(&entered.result, result, done);
+                            open.listener = self.on_call(ready.get_inner().as_fd(), &call)?;
+                        }
+                        Next::Nothing => ready.clear_ready(),
+                        Next::Closed => open.listener = false,
+                    }
                 }
                 () = &mut timer => self.on_timer(entered, timer.as_mut()),
                 changed = interrupt.changed(), if watches_interrupt => {
@@ -359,7 +365,11 @@ impl<'a> Segment<'a> {
             self.only_report = Some((report, wall));
             return;
         }
-        let facts = Facts { report: Some(report), denied: self.take_calls(), ..Facts::default() };
+        // What it printed came before its end frame. Of all other stops nobody knows which item they were for.
+        let stop =
+            self.stop.as_ref().filter(|(item, stop)| *item == self.finished && matches!(stop, Stop::OutputExceeded(_)));
+        let stop = stop.map(|(_, stop)| stop.clone());
+        let facts = Facts { report: Some(report), stop, denied: self.take_calls(), ..Facts::default() };
         let verdict = verdict(facts, &self.call.program.limits);
         let usage = usage(wall);
         self.report_item(&verdict, &usage);
@@ -379,18 +389,28 @@ impl<'a> Segment<'a> {
         !bytes.is_empty()
     }
 
-    fn on_calls(&mut self, listener: BorrowedFd<'_>) -> io::Result<bool> {
-        match self.calls.answer(listener)? {
-            Seen::Answered => Ok(true),
-            Seen::Closed => Ok(false),
-            Seen::Stop(stop) => {
-                if let Stop::SyscallDenied { name, .. } = &stop {
-                    self.telemetry.call_killed(self.call.program.language, name);
-                }
-                self.stop_for(stop);
-                Ok(false)
-            }
+    /// Takes what is in the raw streams at the end: it was written before the last item's end frame, or before the
+    /// process died.
+    fn drain_raw(&mut self, entered: &Entered) {
+        let mut buffer = [0; 4096];
+        for (pipe, stream) in [(&entered.stdout, Stream::Stdout), (&entered.stderr, Stream::Stderr)] {
+            read_all(pipe, &mut buffer, |bytes| self.on_raw(stream, bytes));
         }
+    }
+
+    /// Takes what is in the result channel.
+    fn catch_up(&mut self, pipe: &pipe::Receiver, buffer: &mut [u8], done: Done<'_>) -> bool {
+        read_all(pipe, buffer, |bytes| self.on_result(bytes, done))
+    }
+
+    /// Answers whether further calls are of interest.
+    fn on_call(&mut self, listener: BorrowedFd<'_>, call: &Notification) -> io::Result<bool> {
+        let Some(stop) = self.calls.answer(listener, call)? else { return Ok(true) };
+        if let Stop::SyscallDenied { name, .. } = &stop {
+            self.telemetry.call_killed(self.call.program.language, name);
+        }
+        self.stop_for(stop);
+        Ok(false)
     }
 
     fn on_timer(&mut self, entered: &Entered, timer: Pin<&mut Sleep>) {
@@ -448,11 +468,12 @@ impl<'a> Segment<'a> {
         }
         let is_cancelled = matches!(self.stop, Some((_, Stop::Cancelled)));
         let stop = match self.stop.take() {
-            // The item that ran out of time had ended after all when its process was killed, and the next one
-            // was killed with it: that one goes on elsewhere.
-            Some((item, stop @ (Stop::WallDeadline | Stop::CpuDeadline | Stop::MemoryWatchdog)))
-                if item != self.finished =>
-            {
+            // The item that it was for had ended after all when its process was killed, and the next one was killed with
+            // it: that one goes on elsewhere.
+            Some((
+                item,
+                stop @ (Stop::WallDeadline | Stop::CpuDeadline | Stop::MemoryWatchdog | Stop::OutputExceeded(_)),
+            )) if item != self.finished => {
                 if let Some(reason) = late_reason(&stop) {
                     self.telemetry.process_killed(language, reason);
                 }
@@ -543,44 +564,20 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// How a process ended, from its raw status.
-fn end_of(status: i32) -> End {
-    match WaitStatus::from_raw(Pid::from_raw(1), status) {
-        Ok(WaitStatus::Exited(_, code)) => End::Exited(code),
-        // A real-time signal has no name in nix, so the number is taken from the status itself.
-        Ok(_) | Err(_) => End::Signalled(status & 0x7f),
-    }
-}
-
-fn usage(wall: Duration) -> Usage {
-    Usage { wall_ms: milliseconds(wall), ..Usage::default() }
-}
-
-/// Whole microseconds as milliseconds: more digits would only be noise in a result.
-#[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_micros() as f64 / 1e3
-}
-
 fn filled(buffer: &[u8], length: usize) -> &[u8] {
     buffer.get(..length).unwrap_or_default()
 }
 
-/// Takes what is in the raw streams at the end: it was written before the last item's end frame, or before the
-/// process died.
-fn drain_raw(entered: &Entered, logs: &mut LogBuffer) {
-    let mut buffer = [0; 4096];
-    let streams: [(&pipe::Receiver, Stream); 2] =
-        [(&entered.stdout, Stream::Stdout), (&entered.stderr, Stream::Stderr)];
-    for (pipe, stream) in streams {
-        // The pipe is non-blocking; a full one holds 64 KiB, so this ends soon whatever the process still writes.
-        for _ in 0..16 {
-            match nix::unistd::read(pipe, &mut buffer) {
-                Ok(length) if length > 0 => {
-                    logs.add(stream, filled(&buffer, length));
-                }
-                Ok(_) | Err(_) => break,
-            }
+/// Gives `take` what is in a pipe, as long as that answers true; answers what it answered last. A full pipe holds 64 KiB, so this
+/// ends soon whatever the process still writes.
+fn read_all(pipe: &pipe::Receiver, buffer: &mut [u8], mut take: impl FnMut(&[u8]) -> bool) -> bool {
+    for _ in 0..16 {
+        // Read past tokio, which has not looked at the pipe since it last waited.
+        match nix::unistd::read(pipe, buffer) {
+            Ok(length) if !take(filled(buffer, length)) => return false,
+            Ok(_) => {}
+            Err(_) => break,
         }
     }
+    true
 }

@@ -52,6 +52,9 @@ def main(n, end=None):
     if end == "flood":
         while True:
             print("x" * 65536)
+    if end == "over":
+        print("x" * ((4 << 20) - 64), end="")
+        print("x" * 64)
     return {"n": n}
 "#;
 
@@ -112,6 +115,7 @@ fn only_the_item_that_ends_the_process_is_charged() {
         ("silence", OutcomeKind::NoResult, &fast),
         ("raise", OutcomeKind::Failed, &fast),
         ("flood", OutcomeKind::OutputExceeded, &fast),
+        ("over", OutcomeKind::OutputExceeded, &fast),
     ] {
         let mut program = Program::new(Language::Python, PYTHON);
         program.limits = limits.clone();
@@ -130,6 +134,28 @@ fn items_that_end_the_process_one_after_the_other_are_each_charged() {
         &runs,
         &[(0, OutcomeKind::Exited), (1, OutcomeKind::Signalled), (2, OutcomeKind::TimedOut), (6, OutcomeKind::Exited)],
     );
+}
+
+/// Every other item makes as many refused calls as its number says.
+const REFUSED: &str = "
+import socket
+def main(n, end):
+    for _ in range(n % 4 if n % 2 else 0):
+        try:
+            socket.socket(socket.AF_INET)
+        except OSError:
+            pass
+    return {'n': n}
+";
+
+#[test]
+fn refused_calls_are_listed_with_the_item_that_made_them() {
+    let runs = run_chunk(&Program::new(Language::Python, REFUSED), &items(500, &[]));
+    let made = |run: &ItemRun| run.verdict.evidence.denied.iter().map(|call| call.count).sum::<u64>();
+    let expected = |index| if index % 2 == 1 { index % 4 } else { 0 };
+    let wrong: Vec<_> =
+        runs.iter().filter(|run| made(run) != expected(run.index)).map(|run| (run.index, made(run))).collect();
+    assert_eq!((runs.len(), wrong), (500, vec![]));
 }
 
 /// Says how many items were done when it was dropped.

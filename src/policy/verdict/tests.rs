@@ -82,11 +82,20 @@ fn the_first_end_frame_is_final() {
 }
 
 #[test]
-fn an_attack_and_a_cancel_overrule_a_report() {
+fn an_attack_a_flood_and_a_cancel_overrule_a_report() {
     let flood = Stop::DeniedFlood { number: 41, name: "socket".to_owned() };
     check(vec![
         (Some(value()), Some(denied(425, "x")), None, 0, false, Outcome::SyscallDenied { number: 425 }, None),
         (Some(value()), Some(flood.clone()), None, 0, false, Outcome::SyscallDenied { number: 41 }, None),
+        (
+            Some(value()),
+            Some(Stop::OutputExceeded(Stream::Stdout)),
+            None,
+            0,
+            false,
+            Outcome::OutputExceeded(Stream::Stdout),
+            Some(LimitKind::Output),
+        ),
         (Some(value()), Some(Stop::Cancelled), None, 0, false, Outcome::Cancelled, None),
         (None, Some(denied(425, "x")), None, 3, false, Outcome::SyscallDenied { number: 425 }, None),
         (None, Some(Stop::Cancelled), None, 3, false, Outcome::Cancelled, None),
