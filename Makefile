@@ -62,9 +62,9 @@ install-test:
 install-peers:
 	$(call install,$(PEER_PACKAGES))
 
-# An engine that is there, from wherever, is left as it is.
+# An engine that is there, from wherever, is left as it is. A client alone is none.
 install-docker:
-	$(if $(shell command -v docker),,$(call install,$(DOCKER_PACKAGES)))
+	$(if $(shell command -v dockerd || docker info 2>/dev/null),,$(call install,$(DOCKER_PACKAGES)))
 
 build: install-run
 	$(CARGO) build --release --locked
@@ -127,7 +127,6 @@ bench: build
 peers: build install-peers
 	@/usr/bin/python3 benches/peers/run.py $(PEERS)
 
-# Licences, sources and duplicate versions of the dependencies; installs cargo-deny, which takes some minutes.
 # cargo-fuzz asks for a compiler's unstable flags for its coverage; RUSTC_BOOTSTRAP lets the stable one take them.
 fuzz: install-run
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked --version 0.13.2
@@ -137,6 +136,7 @@ fuzz: install-run
 	    -- -max_total_time=$(FUZZ_SECONDS) -dict=fuzz/json.dict -max_len=8192 -timeout=10 -print_final_stats=1 || exit 1; \
 	done
 
+# Licences, sources and duplicate versions of the dependencies; installs cargo-deny, which takes some minutes.
 deny:
 	command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --all-features check bans licenses sources
