@@ -64,7 +64,7 @@ install-peers:
 
 # An engine that is there, from wherever, is left as it is. A client alone is none.
 install-docker:
-	$(if $(shell command -v dockerd || docker info 2>/dev/null),,$(call install,$(DOCKER_PACKAGES)))
+	$(if $(shell command -v dockerd || { docker info >/dev/null 2>&1 && echo yes; }),,$(call install,$(DOCKER_PACKAGES)))
 
 build: install-run
 	$(CARGO) build --release --locked

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::adapters::{AdaptersError, Backend, Distributed, DistributedPair, EmbeddedPair, open_embedded, wall};
 use super::answering::answer;
 use super::self_test::Readiness;
-use super::upkeep::{sweep, tell_changes, tell_settled, tell_stops, watch_queue, watch_servers};
+use super::upkeep::{sweep, tell_changes, tell_settled, tell_stops, tell_stops_here, watch_queue, watch_servers};
 use super::worker::{Drain, DrainSwitch, StopHints, Worker, WorkerSettings, reached};
 use crate::config::Config;
 use crate::http::{Api, ApiSettings, Server, Waiters};
@@ -116,8 +116,12 @@ pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &Dr
             let pair = open_embedded(state, &telemetry).await?;
             let _upkeep = embedded_upkeep(&pair, &request.api);
             let work = WorkRequest { lease_ms: EMBEDDED_LEASE_MS, ..work.clone() };
-            let worker = worker("all", &pair, &work, StopHints::new(), &telemetry)?;
-            let _teller = tasks::spawn("teller", tell_settled(worker.settled_work(), Arc::clone(&waiters)));
+            let stops = StopHints::new();
+            let worker = worker("all", &pair, &work, stops.clone(), &telemetry)?;
+            let _tellers = [
+                tasks::spawn("teller", tell_settled(worker.settled_work(), Arc::clone(&waiters))),
+                tasks::spawn("teller of stops", tell_stops_here(pair.0.stops(), stops)),
+            ];
             tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
         }
         Backend::Distributed(servers) => {

@@ -59,12 +59,27 @@ pub(super) async fn tell_changes(mut changes: Changes, waiters: Arc<Waiters>) {
 /// Hands on to the worker in this process what is wanted no more.
 pub(super) async fn tell_stops(mut changes: Changes, stops: StopHints) {
     loop {
-        match changes.next().await {
-            Change::JobStop(id) => stops.stop_job(id),
-            Change::BatchStop(id) => stops.stop_batch(id),
-            // What a worker may have missed it learns when it renews its leases.
-            Change::Job(_) | Change::Batch(_) | Change::Anything => {}
+        tell_stop(changes.next().await, &stops);
+    }
+}
+
+/// The same where the store is in this process.
+pub(super) async fn tell_stops_here(mut changes: broadcast::Receiver<Change>, stops: StopHints) {
+    loop {
+        match changes.recv().await {
+            Ok(change) => tell_stop(change, &stops),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
         }
+    }
+}
+
+/// What a worker may miss it learns when it renews its leases.
+fn tell_stop(change: Change, stops: &StopHints) {
+    match change {
+        Change::JobStop(id) => stops.stop_job(id),
+        Change::BatchStop(id) => stops.stop_batch(id),
+        Change::Job(_) | Change::Batch(_) | Change::Anything => {}
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) fn job_etag(job: &JobRecord) -> String {
 
 /// The version of a batch's progress: changes with whatever is shown of it.
 pub(super) fn batch_etag(batch: &BatchProgress) -> String {
-    let sealed = u8::from(batch.sealed);
-    format!("\"{}-{}-{}-{sealed}\"", batch.state.as_str(), batch.staged_items, batch.counts.total())
+    let (sealed, complete) = (u8::from(batch.sealed), u8::from(batch.is_complete()));
+    format!("\"{}-{}-{}-{sealed}{complete}\"", batch.state.as_str(), batch.staged_items, batch.counts.total())
 }
 
 /// The result document of a job, whatever state it is in.
@@ -53,10 +53,11 @@ pub(super) fn job(status: StatusCode, job: JobRecord) -> Result<Response, Proble
 /// Answers with a batch's progress.
 pub(super) fn batch(status: StatusCode, id: BatchId, batch: &BatchProgress) -> Result<Response, Problem> {
     let location = format!("/v1/batches/{id}");
-    let document = BatchStatusDocument::new(id, batch.state, batch.staged_items, batch.sealed, &batch.counts);
+    let complete = batch.is_complete();
+    let document = BatchStatusDocument::new(id, batch.state, complete, batch.staged_items, batch.sealed, &batch.counts);
     let text = serde_json::to_string(&document)
         .map_err(|_| Problem::new(ProblemKind::Internal, "the batch has no JSON form"))?;
-    Ok(with_headers((status, text).into_response(), &batch_etag(batch), batch.state.is_final(), &location))
+    Ok(with_headers((status, text).into_response(), &batch_etag(batch), complete, &location))
 }
 
 /// Answers that nothing has changed.

@@ -38,6 +38,12 @@ impl BatchState {
         !matches!(self, Self::Running)
     }
 
+    /// Whether it was ended before every item had a result: chunks of it may be running.
+    #[must_use]
+    pub const fn is_stopped(self) -> bool {
+        matches!(self, Self::FailedTolerance | Self::Cancelled)
+    }
+
     /// The name used in documents and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

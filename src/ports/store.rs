@@ -348,6 +348,17 @@ pub struct BatchProgress {
     pub done_chunks: u32,
     /// Items with results, by outcome.
     pub counts: OutcomeCounts,
+    /// Chunks that somebody still holds of a batch that was stopped, and that may yet bring results; 0 in any other
+    /// state, in which they are not counted.
+    pub running_chunks: u32,
+}
+
+impl BatchProgress {
+    /// Whether nothing will change any more: the batch is over, and so is what ran of it when it was stopped.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.state.is_final() && self.running_chunks == 0
+    }
 }
 
 /// The result store port.

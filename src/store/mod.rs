@@ -2,11 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod change;
 mod embedded;
 mod observed;
 mod redis;
 mod unrun;
 
+pub use change::Change;
 pub use embedded::EmbeddedStore;
 pub use observed::ObservedStore;
-pub use redis::{Change, Changes, RedisSettings, RedisStore, Requirement};
+pub use redis::{Changes, RedisSettings, RedisStore, Requirement};

@@ -20,6 +20,8 @@ pub struct BatchStatusDocument {
     /// `running`, or one of the final states `completed`, `failed_tolerance`, `cancelled`.
     #[schemars(with = "String")]
     pub state: BatchState,
+    /// Whether nothing will change any more. A batch that was stopped is not complete while what ran of it ends.
+    pub complete: bool,
     /// Items in all; null while they are still being uploaded.
     pub total: Option<u64>,
     /// Items that have been uploaded.
@@ -37,11 +39,19 @@ pub struct BatchStatusDocument {
 impl BatchStatusDocument {
     /// The document of a batch.
     #[must_use]
-    pub fn new(id: BatchId, state: BatchState, uploaded: u64, is_sealed: bool, counts: &OutcomeCounts) -> Self {
+    pub fn new(
+        id: BatchId,
+        state: BatchState,
+        complete: bool,
+        uploaded: u64,
+        is_sealed: bool,
+        counts: &OutcomeCounts,
+    ) -> Self {
         Self {
             v: VersionOne,
             id,
             state,
+            complete,
             total: is_sealed.then_some(uploaded),
             uploaded,
             done: counts.total(),
@@ -69,10 +79,10 @@ mod tests {
         counts.add(Some(OutcomeKind::TimedOut));
         counts.add(None);
         let id = BatchId::parse("b1").unwrap();
-        let document = |sealed| BatchStatusDocument::new(id.clone(), BatchState::Running, 5, sealed, &counts);
+        let document = |sealed| BatchStatusDocument::new(id.clone(), BatchState::Running, false, 5, sealed, &counts);
         assert_eq!(
             serde_json::to_string(&document(true)).unwrap(),
-            r#"{"v":1,"id":"b1","state":"running","total":5,"uploaded":5,"done":3,"failed":2,"by_outcome":{"succeeded":1,"timed_out":1},"faults":1}"#
+            r#"{"v":1,"id":"b1","state":"running","complete":false,"total":5,"uploaded":5,"done":3,"failed":2,"by_outcome":{"succeeded":1,"timed_out":1},"faults":1}"#
         );
         assert_eq!(document(false).total, None);
     }

@@ -26,11 +26,11 @@ pub(in crate::http) async fn read<S: Store, Q: Queue>(
     let wait = Params::read(&uri, &["wait"])?.wait()?;
     let wants_change = asks_for_change(&headers);
     let is_enough =
-        |batch: &BatchProgress| batch.state.is_final() || (wants_change && !has_version(&headers, &batch_etag(batch)));
+        |batch: &BatchProgress| batch.is_complete() || (wants_change && !has_version(&headers, &batch_etag(batch)));
     let batch = api.await_batch(&tenant, &id, wait, is_enough).await?;
     let etag = batch_etag(&batch);
     if has_version(&headers, &etag) {
-        return Ok(answer::unchanged(&etag, batch.state.is_final()));
+        return Ok(answer::unchanged(&etag, batch.is_complete()));
     }
     answer::batch(StatusCode::OK, id, &batch)
 }

@@ -34,7 +34,7 @@ pub(in crate::http) async fn results<S: Store, Q: Queue>(
     let params = Params::read(&uri, &["after", "only"])?;
     let (after, only_failed) = (params.after()?, params.only_failed()?);
     let batch = api.await_batch(&tenant, &id, Duration::ZERO, |_| true).await?;
-    let is_complete = batch.state.is_final();
+    let is_complete = batch.is_complete();
     let mut reader = Reader {
         store: Arc::clone(&api.store),
         batch: id,

@@ -39,7 +39,7 @@ pub(in crate::http) async fn submit<S: Store, Q: Queue>(
         }
     };
     let batch = api.await_batch(&tenant, &id, Duration::ZERO, |_| true).await?;
-    let response = answer::batch(status_of(is_repeat && batch.state.is_final()), id, &batch)?;
+    let response = answer::batch(status_of(is_repeat && batch.is_complete()), id, &batch)?;
     Ok(if is_repeat { answer::replayed(response) } else { response })
 }
 

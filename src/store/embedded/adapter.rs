@@ -1,12 +1,14 @@
 //! The store as the rest of the worker sees it.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::broadcast;
 
+use super::super::change::Change as Told;
 use super::{batches, claims, jobs, schema};
 use crate::job::{BatchId, BatchState, ChunkNo, CopyId, JobId, Program, UnixMillis, WorkId};
 use crate::ports::{
@@ -15,24 +17,28 @@ use crate::ports::{
 };
 use crate::telemetry::Telemetry;
 
+/// Stops that a listener may fall behind by.
+const BACKLOG: usize = 64;
+
 /// The result store in one SQLite file, or in memory. See the module's description.
 #[derive(Debug, Clone)]
 pub struct EmbeddedStore {
     conn: Arc<Mutex<Connection>>,
     clock: WallClock,
     telemetry: Telemetry,
+    stops: broadcast::Sender<Told>,
 }
 
 /// One state change: a transaction, and what is to be reported once it is committed.
 pub(super) struct Change<'t> {
     tx: Transaction<'t>,
-    batch_end: Cell<Option<BatchState>>,
+    batch_end: RefCell<Option<(BatchId, BatchState)>>,
 }
 
 impl Change<'_> {
     /// The change ends a batch in this state.
-    pub(super) fn ends_batch(&self, state: BatchState) {
-        self.batch_end.set(Some(state));
+    pub(super) fn ends_batch(&self, id: &BatchId, state: BatchState) {
+        self.batch_end.replace(Some((id.clone(), state)));
     }
 }
 
@@ -63,13 +69,36 @@ impl EmbeddedStore {
     }
 
     fn over(conn: Connection, clock: WallClock) -> Self {
-        Self { conn: Arc::new(Mutex::new(conn)), clock, telemetry: Telemetry::new() }
+        Self {
+            conn: Arc::new(Mutex::new(conn)),
+            clock,
+            telemetry: Telemetry::new(),
+            stops: broadcast::Sender::new(BACKLOG),
+        }
     }
 
     /// The same, with the ends of batches reported to `telemetry`.
     #[must_use]
     pub fn reporting_to(self, telemetry: Telemetry) -> Self {
         Self { telemetry, ..self }
+    }
+
+    /// What is wanted no more while it runs, from now on.
+    #[must_use]
+    pub fn stops(&self) -> broadcast::Receiver<Told> {
+        self.stops.subscribe()
+    }
+
+    fn tell_end(&self, id: BatchId, state: BatchState) {
+        self.telemetry.batch_ended(state);
+        if state.is_stopped() {
+            self.tell_stop(Told::BatchStop(id));
+        }
+    }
+
+    fn tell_stop(&self, stop: Told) {
+        // Nobody listens where nothing runs.
+        drop(self.stops.send(stop));
     }
 
     /// Drops results past their `result_ttl_s`, and the records of jobs whose idempotency key is past its time
@@ -97,15 +126,16 @@ impl EmbeddedStore {
         T: Send + 'static,
         F: FnOnce(&Change<'_>, UnixMillis) -> Result<T, StoreError> + Send + 'static,
     {
-        let (now, telemetry) = (self.clock.clone(), self.telemetry.clone());
+        let (now, this) = (self.clock.clone(), self.clone());
         self.blocking(move |conn| {
             let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             // Read inside the transaction: a change that waited for its turn must not decide by an old time.
-            let step = Change { tx, batch_end: Cell::new(None) };
+            let step = Change { tx, batch_end: RefCell::new(None) };
             let answer = change(&step, now.now())?;
-            step.tx.commit()?;
-            if let Some(state) = step.batch_end.get() {
-                telemetry.batch_ended(state);
+            let Change { tx, batch_end } = step;
+            tx.commit()?;
+            if let Some((id, state)) = batch_end.into_inner() {
+                this.tell_end(id, state);
             }
             Ok(answer)
         })
@@ -170,8 +200,12 @@ impl Store for EmbeddedStore {
     }
 
     async fn cancel(&self, job: &JobId) -> Result<Cancellation, StoreError> {
-        let job = job.clone();
-        self.write(move |conn, now| jobs::cancel(conn, &job, now)).await
+        let id = job.clone();
+        let answer = self.write(move |conn, now| jobs::cancel(conn, &id, now)).await?;
+        if answer == Cancellation::Requested {
+            self.tell_stop(Told::JobStop(job.clone()));
+        }
+        Ok(answer)
     }
 
     async fn job(&self, id: &JobId) -> Result<Option<JobRecord>, StoreError> {

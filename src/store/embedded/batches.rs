@@ -45,13 +45,14 @@ impl Batch {
                 sealed: row.get("sealed")?,
                 done_chunks: row.get("done_chunks")?,
                 counts: json(row, "counts")?,
+                running_chunks: 0,
             },
         })
     }
 
     fn end(&mut self, change: &Change<'_>, state: BatchState) {
         self.progress.state = state;
-        change.ends_batch(state);
+        change.ends_batch(&self.id, state);
     }
 
     /// Writes what changes, after ending the batch when that is due. A final state stays.
@@ -93,10 +94,7 @@ fn name_of(batch: &BatchId, chunk: ChunkNo) -> String {
 
 /// Whether no further chunk of the batch is to be run. A completed batch has none left.
 pub(super) fn is_stopped(conn: &Connection, id: &BatchId) -> Result<bool, StoreError> {
-    Ok(match Batch::known(conn, id)?.progress.state {
-        BatchState::Cancelled | BatchState::FailedTolerance => true,
-        BatchState::Running | BatchState::Completed => false,
-    })
+    Ok(Batch::known(conn, id)?.progress.state.is_stopped())
 }
 
 /// See [`crate::ports::Store::create_batch`].
@@ -250,7 +248,14 @@ fn keep_results(conn: &Change<'_>, id: &BatchId, name: &str, outcome: &ChunkOutc
 
 /// See [`crate::ports::Store::batch`].
 pub(super) fn progress(conn: &Connection, id: &BatchId) -> Result<Option<BatchProgress>, StoreError> {
-    Ok(Batch::load(conn, id)?.map(|batch| batch.progress))
+    let Some(Batch { mut progress, .. }) = Batch::load(conn, id)? else { return Ok(None) };
+    if progress.state.is_stopped() {
+        let mut count = conn.prepare_cached(
+            "SELECT count(*) FROM chunk JOIN work ON work.name = chunk.name WHERE chunk.batch = ?1 AND work.state = ?2",
+        )?;
+        progress.running_chunks = count.query_row((id.as_str(), State::Running.as_str()), |row| row.get(0))?;
+    }
+    Ok(Some(progress))
 }
 
 /// See [`crate::ports::Store::chunk_results`].

@@ -2,9 +2,9 @@
 
 use redis::{Pipeline, cmd};
 
+use super::super::change::Change;
 use super::adapter::RedisStore;
 use super::answer::{Answer, from_json, to_json};
-use super::changes::Change;
 use super::scripts::SCRIPTS;
 use crate::job::{BatchId, BatchState, ChunkNo, CopyId, OutcomeCounts, OutcomeKind, Program, Tenant};
 use crate::ports::{BatchProgress, BatchSpec, CreatedBatch, StoreError};
@@ -101,14 +101,18 @@ impl RedisStore {
         for (kind, at) in OutcomeKind::ALL.into_iter().zip(7..) {
             counts.add_many(Some(kind), count_at(&answer, at)?);
         }
+        let state = state_of(answer.word())?;
+        let held =
+            if state.is_stopped() { self.scripts.command(cmd("BITCOUNT").arg(self.keys.held(id))).await? } else { 0 };
         Ok(Some(BatchProgress {
             tenant: Tenant::parse(answer.text(5)).map_err(|_| answer.unexpected())?,
-            state: state_of(answer.word())?,
+            state,
             staged_items: answer.number(1)?,
             staged_chunks: answer.number(2)?,
             sealed: answer.text(3) == "1",
             done_chunks: answer.number(4)?,
             counts,
+            running_chunks: held,
         }))
     }
 }

@@ -2,10 +2,10 @@
 
 use redis::cmd;
 
+use super::super::change::Change;
 use super::super::unrun;
 use super::adapter::RedisStore;
 use super::batches::{FAULTS, unknown};
-use super::changes::Change;
 use super::claims::completion_of;
 use super::jobs::store_full;
 use super::scripts::SCRIPTS;

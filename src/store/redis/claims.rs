@@ -1,9 +1,9 @@
 //! Claims: who may run what, and the writes that every claim can make.
 
+use super::super::change::Change;
 use super::super::unrun::worker_lost;
 use super::adapter::RedisStore;
 use super::answer::{Answer, to_json};
-use super::changes::Change;
 use super::jobs::with_spec;
 use super::scripts::SCRIPTS;
 use crate::job::{CopyId, FenceToken, WorkId};

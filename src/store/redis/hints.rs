@@ -14,8 +14,8 @@ use redis::{Pipeline, cmd};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
+use super::super::change::Change;
 use super::adapter::RedisStore;
-use super::changes::Change;
 use super::keys::LEASE_SHARDS;
 use super::link::Link;
 use crate::job::{BatchId, ChunkNo, JobId, State, UnixMillis, WorkId};

@@ -2,9 +2,9 @@
 
 use redis::cmd;
 
+use super::super::change::Change;
 use super::adapter::RedisStore;
 use super::answer::{Answer, Call, to_json};
-use super::changes::Change;
 use super::claims::completion_of;
 use super::scripts::SCRIPTS;
 use crate::job::{

@@ -9,6 +9,7 @@
 //! | `p:{b<batch>}:c:<n>` | hash | a chunk's record |
 //! | `p:{b<batch>}:u` | sorted set | chunks that wait to be published |
 //! | `p:{b<batch>}:d` | bitmap | chunks with results |
+//! | `p:{b<batch>}:x` | bitmap | chunks that somebody holds |
 //! | `p:{b<batch>.<n>}:in:<copy>` | string | a chunk's items, in a slot of its own |
 //! | `p:{b<batch>.<n>}:r:<token>` | string | the results written under a token |
 //! | `p:leases:<0..15>` | sorted set | work by the end of its lease, a hint |
@@ -60,6 +61,10 @@ impl Keys {
         format!("{}:{{b{batch}}}:d", self.prefix)
     }
 
+    pub(super) fn held(&self, batch: &BatchId) -> String {
+        format!("{}:{{b{batch}}}:x", self.prefix)
+    }
+
     pub(super) fn items(&self, batch: &BatchId, chunk: ChunkNo, copy: &CopyId) -> String {
         format!("{}:{{b{batch}.{chunk}}}:in:{copy}", self.prefix)
     }
@@ -74,7 +79,8 @@ impl Keys {
         match work {
             WorkId::Job(job) => vec![self.job(job), self.index(job)],
             WorkId::Chunk(batch, chunk) => {
-                vec![self.chunk(batch, *chunk), self.batch(batch), self.unpublished(batch), self.done(batch)]
+                let of_batch = [self.batch(batch), self.unpublished(batch), self.done(batch), self.held(batch)];
+                [self.chunk(batch, *chunk)].into_iter().chain(of_batch).collect()
             }
         }
     }

@@ -37,6 +37,6 @@ mod scripts;
 mod settings;
 
 pub use adapter::RedisStore;
-pub use changes::{Change, Changes};
+pub use changes::Changes;
 pub use check::Requirement;
 pub use settings::RedisSettings;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use cellblock::job::{BatchState, ChunkNo, Lane, State, WorkId};
-use cellblock::ports::{Claim, Completion, CreatedBatch, Delay, Delivered, Delivery, Queue, Store};
+use cellblock::ports::{Cancellation, Claim, Completion, CreatedBatch, Delay, Delivered, Delivery, Queue, Store};
 use cellblock::queue::EmbeddedQueue;
-use cellblock::store::EmbeddedStore;
+use cellblock::store::{Change, EmbeddedStore};
 
 use super::fixture::{
     FakeClock, HOUR_S, LEASE_MS, batch, chunk, chunk_outcome, claim_of, claim_of_chunk, copy, end, job, message, run,
@@ -37,6 +37,27 @@ async fn take(queue: &EmbeddedQueue) -> (String, <EmbeddedQueue as Queue>::Deliv
         Delivered::Message(message, delivery) => (message.copy.to_string(), delivery),
         Delivered::Malformed { reason, .. } => panic!("malformed: {reason}"),
     }
+}
+
+#[tokio::test]
+async fn a_stop_of_what_runs_is_told() {
+    let store = place().store();
+    let mut stops = store.stops();
+    let (running, waiting, spec) = (job("running", 1, "a"), job("waiting", 2, "a"), batch("b", Some(0)));
+    for job in [&running, &waiting] {
+        store.create(job).await.unwrap();
+    }
+    run(&store, &claim_of(&running, "w1", "1")).await;
+    assert_eq!(store.cancel(&waiting.id).await.unwrap(), Cancellation::Cancelled);
+    assert_eq!(store.cancel(&running.id).await.unwrap(), Cancellation::Requested);
+    assert_eq!(stops.try_recv(), Ok(Change::JobStop(running.id.clone())), "nobody runs the other");
+    store.create_batch(&spec).await.unwrap();
+    store.stage_chunk(&spec.id, &chunk(0), &copy("c0")).await.unwrap();
+    let lease = run(&store, &claim_of_chunk(&spec, 0, "w1", "2")).await;
+    store.complete_chunk(&lease, &chunk_outcome(1)).await.unwrap();
+    assert_eq!(stops.try_recv(), Ok(Change::BatchStop(spec.id.clone())), "it tolerates no failure");
+    store.cancel_batch(&spec.id).await.unwrap();
+    assert!(stops.try_recv().is_err(), "it had ended");
 }
 
 #[tokio::test]

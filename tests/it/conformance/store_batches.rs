@@ -143,15 +143,40 @@ pub(super) async fn failures_above_the_tolerance_stop_the_batch<S: Store>(t: Fix
     finish(&t, &batch, 0, 2).await;
     assert_eq!(progress(&t, &batch).await.state, BatchState::Running);
     finish(&t, &batch, 1, 1).await;
-    assert_eq!(progress(&t, &batch).await.state, BatchState::FailedTolerance);
+    let stopped = progress(&t, &batch).await;
+    assert_eq!((stopped.state, stopped.is_complete()), (BatchState::FailedTolerance, false));
     let claim = t.adapter.claim(&claim_of_chunk(&batch, 2, "w1", "2")).await.unwrap();
     assert_eq!(claim, Claim::Cancelled);
     let done = t.adapter.claim(&claim_of_chunk(&batch, 1, "w1", "9")).await.unwrap();
     assert_eq!(done, Claim::Terminal);
     assert_eq!(t.adapter.renew(&running, LEASE_MS).await.unwrap(), Renewal::CancelRequested);
     assert_eq!(t.adapter.complete_chunk(&running, &chunk_outcome(0)).await.unwrap(), Completion::Recorded);
-    assert_eq!(progress(&t, &batch).await.state, BatchState::FailedTolerance);
+    let over = progress(&t, &batch).await;
+    assert_eq!((over.state, over.done_chunks, over.is_complete()), (BatchState::FailedTolerance, 3, true));
     assert_reported(&t, BatchState::FailedTolerance);
+}
+
+/// However its chunks get rid of their holders: with a result, given back, or because their worker was lost.
+pub(super) async fn a_stopped_batch_is_complete_when_nobody_holds_a_chunk<S: Store>(t: Fixture<S>) {
+    let batch = staged(&t, 4, None).await;
+    let mut leases = Vec::new();
+    for no in 0..3 {
+        leases.push(run(&t.adapter, &claim_of_chunk(&batch, no, "w1", &format!("d{no}"))).await);
+    }
+    assert_eq!(progress(&t, &batch).await.running_chunks, 0, "not counted while it goes on");
+    t.adapter.cancel_batch(&batch.id).await.unwrap();
+    let held = |progress: BatchProgress| (progress.running_chunks, progress.is_complete());
+    assert_eq!(held(progress(&t, &batch).await), (3, false));
+    assert_eq!(t.adapter.complete_chunk(&leases[0], &chunk_outcome(0)).await.unwrap(), Completion::Recorded);
+    assert_eq!(held(progress(&t, &batch).await), (2, false));
+    assert_eq!(t.adapter.release(&leases[1]).await.unwrap(), Completion::Recorded);
+    assert_eq!(held(progress(&t, &batch).await), (1, false));
+    assert_eq!(t.adapter.renew(&leases[2], LEASE_MS).await.unwrap(), Renewal::CancelRequested);
+    t.clock.pass_ms(LEASE_MS);
+    assert_eq!(t.adapter.claim(&claim_of_chunk(&batch, 2, "w2", "d2")).await.unwrap(), Claim::Cancelled);
+    assert_eq!(held(progress(&t, &batch).await), (0, true));
+    assert_eq!(t.adapter.claim(&claim_of_chunk(&batch, 3, "w2", "d3")).await.unwrap(), Claim::Cancelled);
+    assert_eq!(held(progress(&t, &batch).await), (0, true));
 }
 
 pub(super) async fn a_cancelled_batch_runs_no_chunk<S: Store>(t: Fixture<S>) {

@@ -137,6 +137,7 @@ on_adapters!([store_in_file, store_in_memory, store_on_redis, store_on_redis_clu
         a_fenced_chunk_changes_nothing,
         failures_above_the_tolerance_stop_the_batch,
         a_cancelled_batch_runs_no_chunk,
+        a_stopped_batch_is_complete_when_nobody_holds_a_chunk,
         a_poisonous_chunk_still_ends_its_batch,
         an_expired_chunk_still_ends_its_batch,
         unpublished_chunks_come_in_order,

@@ -95,12 +95,21 @@ fn upload_bytes(server: &Server, headers: &[(&str, &str)], bytes: &[u8]) -> (u16
 
 #[test]
 fn a_batch_is_stopped() {
-    let server = Server::all(&[]);
-    let slow = "import time\ndef main(n):\n  time.sleep(0.2)\n  return {}";
-    let path = server.batch(&batch_lines(slow, json!({"chunk_items": 2}), 1_000));
-    let cancelled = server.send("POST", &format!("{path}/cancel"), &[], b"");
-    assert_eq!((cancelled.status, cancelled.json()["state"].as_str()), (200, Some("cancelled")));
-    assert_eq!(server.get(&format!("{path}/results")).header("x-complete"), Some("true"));
+    let mut server = Server::all(&[]);
+    // No item ends by itself.
+    let slow = "import time\ndef main(n):\n  time.sleep(60)\n  return {}";
+    let limits = json!({"chunk_items": 2, "limits": {"wall_ms": 90_000}});
+    let path = server.batch(&batch_lines(slow, limits, 1_000));
+    server.wait_for(|server| (!server.get("/metrics").text.contains("cellblock_slots_busy 0")).then_some(()));
+    let cancelled = server.send("POST", &format!("{path}/cancel"), &[], b"").json();
+    assert_eq!((cancelled["state"].as_str(), cancelled["complete"].as_bool()), (Some("cancelled"), Some(false)));
+    let (end, results) = (server.get(&format!("{path}?wait=30s")).json(), server.get(&format!("{path}/results")));
+    assert_eq!((end["state"].as_str(), end["complete"].as_bool()), (Some("cancelled"), Some(true)));
+    assert_eq!(
+        (results.header("x-complete"), end["done"].as_u64()),
+        (Some("true"), Some(results.lines().len() as u64))
+    );
+    assert_eq!(server.get(&format!("{path}/results")).text, results.text, "nothing more has come");
     let tolerant = batch_lines("def main(n): raise ValueError(n)", json!({"chunk_items": 1, "max_failures": 3}), 50);
     let path = server.batch(&tolerant);
     assert_eq!(server.get(&format!("{path}?wait=30s")).json()["state"], "failed_tolerance");

@@ -59,7 +59,7 @@ async fn a_cancelled_batch_stops_and_keeps_what_it_has() {
     wait_for("no chunk is left", || (worker.metric("cellblock_slots_busy") < 0.5).then_some(()));
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let end = api.get(&path).json();
-    assert_eq!(end["state"], "cancelled");
+    assert_eq!((&end["state"], &end["complete"]), (&json!("cancelled"), &json!(true)));
     let cancelled = "cellblock_batches_total{state=\"cancelled\"}";
     assert!((api.metric(cancelled) - 1.0).abs() < f64::EPSILON, "the API did it");
     let done = end["done"].as_u64().unwrap();

@@ -1,10 +1,14 @@
 -- What is a chunk's own. KEYS[2] is its batch, KEYS[3] the sorted set of chunks that wait to be published, scored by
--- their number, KEYS[4] the bitmap of chunks with results.
+-- their number, KEYS[4] the bitmap of chunks with results, KEYS[5] that of chunks that somebody holds.
 --
 -- Fields of the record besides those of work.lua: first index of its first item, n items, in copy under which its
 -- items were written, res token under which its results were written, end why it has none.
 
 local function keep(is_new_version)
+  if changed.st then
+    redis.call('SETBIT', KEYS[5], arg.chunk, work.st == 'running' and 1 or 0)
+    live_for(KEYS[5], arg.batch_ttl_ms)
+  end
   write_record(is_new_version)
   if unpublished() == '' then
     redis.call('ZREMRANGEBYSCORE', KEYS[3], arg.chunk, arg.chunk)
