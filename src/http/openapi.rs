@@ -157,7 +157,9 @@ fn answers(action: Action) -> &'static [(&'static str, Carries, &'static str)] {
             Carries::Lines,
             "A result a line, in item order, as far as there are any. X-Complete is true when nothing more will come.",
         )],
-        Action::CancelBatch => &[("200", Carries::Batch, "Workers are told to end what they run of it; it is complete when they have.")],
+        Action::CancelBatch => {
+            &[("200", Carries::Batch, "Workers are told to end what they run of it; it is complete when they have.")]
+        }
         Action::Health => &[("200", Carries::Json, "It is alive.")],
         Action::Readiness => &[
             ("200", Carries::Json, "It can take work."),

@@ -131,7 +131,7 @@ impl Runtime {
                 // Below the cgroup's limit, so that V8 collects harder before the kernel kills; what it cannot
                 // free ends in V8's own abort, which is a memory outcome too. Node itself takes about 48 MiB.
                 let limit_mb = program.limits.memory_bytes >> 20;
-                let heap_mb = (limit_mb.saturating_sub(48) * 3 / 4).max(16);
+                let heap_mb = heap_class((limit_mb.saturating_sub(48) * 3 / 4).max(16));
                 flags.arguments.push(format!("--max-old-space-size={heap_mb}"));
             }
         }
@@ -155,6 +155,13 @@ impl Runtime {
     }
 }
 
+/// From 16 MiB on, the next larger of four sizes for each power of two. Whatever limits jobs name, they share a few templates; a quarter more is
+/// still below the cgroup's limit.
+const fn heap_class(heap_mb: u64) -> u64 {
+    let step = heap_mb.next_power_of_two() / 8;
+    heap_mb.div_ceil(step) * step
+}
+
 /// Whether a name stands in a text as a word of its own.
 fn has_word(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
@@ -168,6 +175,13 @@ fn has_word(text: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heap_is_one_of_a_few_sizes_and_at_most_a_quarter_larger() {
+        let sizes: std::collections::BTreeSet<u64> = (16..1 << 16).map(heap_class).collect();
+        assert_eq!(sizes.len(), 1 + 4 * 12, "{sizes:?}");
+        assert!((16..1 << 16).all(|heap_mb| heap_mb <= heap_class(heap_mb) && heap_class(heap_mb) * 4 <= heap_mb * 5));
+    }
 
     #[test]
     fn a_name_counts_as_a_word_only() {

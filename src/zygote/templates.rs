@@ -1,7 +1,7 @@
 //! The templates of one runtime.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::profile::Profile;
@@ -11,7 +11,7 @@ use crate::job::Fault;
 use crate::lang::Preload;
 use crate::sys::clock;
 
-/// Templates of one runtime at the same time; those for unusual flags are the first to go.
+/// Templates of one runtime that new slots are forked from; those that are used least are the first to go.
 const MOST: usize = 6;
 
 /// Pause before a template that did not start is started again. Meanwhile every job gets an interpreter of its own.
@@ -36,7 +36,17 @@ enum State {
     #[default]
     Empty,
     Failed(Instant, Fault),
-    Running(Arc<Template>),
+    /// Kept alive by being current, and by the slots that were forked from it.
+    Running(Weak<Template>),
+}
+
+/// A template that new slots may be forked from.
+#[derive(Debug)]
+struct Current {
+    wanted: Wanted,
+    template: Arc<Template>,
+    /// How often it was asked for, lately.
+    uses: u64,
 }
 
 /// See the module's description.
@@ -45,8 +55,7 @@ pub(super) struct Templates {
     /// Jobs after which a template is replaced.
     most_jobs: u64,
     places: Mutex<BTreeMap<Wanted, Arc<Place>>>,
-    /// Those that new slots may be forked from.
-    current: Mutex<Vec<(Wanted, Arc<Template>)>>,
+    current: Mutex<Vec<Current>>,
 }
 
 impl Templates {
@@ -67,15 +76,20 @@ impl Templates {
         let place = self.place(wanted);
         let mut state = place.state.lock().await;
         match &*state {
-            State::Running(template) if template.is_alive() && self.has(template) => return Ok(Arc::clone(template)),
+            State::Running(template) => {
+                let alive = template.upgrade().filter(|template| template.is_alive() && self.has(template));
+                if let Some(template) = alive {
+                    return Ok(template);
+                }
+            }
             State::Failed(at, fault) if at.elapsed() < AFTER_FAILURE => return Err(fault.clone()),
-            State::Empty | State::Failed(..) | State::Running(_) => {}
+            State::Empty | State::Failed(..) => {}
         }
         match start(place.profile.get().unwrap_or(&Profile::default())).await {
             Ok(template) => {
                 let template = Arc::new(template);
                 self.offer(wanted, &template);
-                *state = State::Running(Arc::clone(&template));
+                *state = State::Running(Arc::downgrade(&template));
                 Ok(template)
             }
             Err(fault) => {
@@ -85,15 +99,20 @@ impl Templates {
         }
     }
 
-    /// Whether new jobs may be forked from it. One that has had its share of jobs is replaced: all of them share its
-    /// memory layout and its hash seed.
+    /// Whether a new job, which this is asked for, may be forked from it. One that has had its share of jobs is replaced: all
+    /// of them share its memory layout and its hash seed.
     pub(super) fn has(&self, template: &Arc<Template>) -> bool {
-        template.jobs() < self.most_jobs && self.lock().iter().any(|(_, found)| Arc::ptr_eq(found, template))
+        let mut current = self.lock();
+        let found = current.iter_mut().find(|found| Arc::ptr_eq(&found.template, template));
+        found.is_some_and(|found| {
+            found.uses += 1;
+            template.jobs() < self.most_jobs
+        })
     }
 
     /// Forgets a template that does not do what it should.
     pub(super) fn forget(&self, template: &Arc<Template>) {
-        self.lock().retain(|(_, found)| !Arc::ptr_eq(found, template));
+        self.lock().retain(|found| !Arc::ptr_eq(&found.template, template));
     }
 
     /// Whether a survey has told what to start such templates with.
@@ -112,7 +131,7 @@ impl Templates {
         let mut state = place.state.lock().await;
         let template = Arc::new(template);
         self.offer(wanted, &template);
-        *state = State::Running(template);
+        *state = State::Running(Arc::downgrade(&template));
     }
 
     fn place(&self, wanted: &Wanted) -> Arc<Place> {
@@ -121,15 +140,19 @@ impl Templates {
 
     fn offer(&self, wanted: &Wanted, template: &Arc<Template>) {
         let mut current = self.lock();
-        current.retain(|(found, _)| found != wanted);
-        current.push((wanted.clone(), Arc::clone(template)));
-        if current.len() > MOST {
-            // The oldest. Its slots are given up when their jobs end.
-            current.remove(0);
+        let before = current.iter().position(|found| found.wanted == *wanted).map(|at| current.remove(at));
+        if current.len() >= MOST {
+            // Its slots are given up when their jobs end. The uses of all count half from now on, so that what was used much
+            // once is not there for ever, and who asks for many kinds in turn drives out their own.
+            let least = current.iter().enumerate().min_by_key(|(_, found)| found.uses).map(|(at, _)| at);
+            least.map(|at| current.remove(at));
+            current.iter_mut().for_each(|found| found.uses /= 2);
         }
+        let uses = before.map_or(0, |before| before.uses);
+        current.push(Current { wanted: wanted.clone(), template: Arc::clone(template), uses });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Wanted, Arc<Template>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

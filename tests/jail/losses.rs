@@ -235,3 +235,37 @@ fn a_template_is_replaced_after_its_share_of_jobs_and_what_runs_in_it_ends_well(
         lane.close().await.unwrap();
     });
 }
+
+/// As whoever names a limit of memory gets a template with its heap, many could be had for small jobs.
+#[test]
+fn templates_that_are_used_least_make_room() {
+    let _alone = alone();
+    let program = |memory_mib: u64| {
+        let mut program = Program::new(Language::Node, "function main() { return {}; }");
+        program.limits.memory_bytes = memory_mib << 20;
+        program
+    };
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Node));
+        let used = program(256);
+        assert_works_with(&mut lane, &used).await;
+        let [first] = pids_at(&lane, TEMPLATE)[..] else { panic!("one template") };
+        for memory_mib in [64, 96, 128, 192, 300, 400, 600, 900, 1400, 2000] {
+            assert_works_with(&mut lane, &program(memory_mib)).await;
+            assert_works_with(&mut lane, &used).await;
+            let pids = pids_at(&lane, TEMPLATE);
+            assert!(pids.contains(&first), "{memory_mib}: {pids:?} without {first}");
+        }
+        let few = leftovers::eventually(|| async {
+            let count = pids_at(&lane, TEMPLATE).len();
+            if count <= 6 { Ok(()) } else { Err(count) }
+        });
+        few.await.unwrap();
+        lane.close().await.unwrap();
+    });
+}
+
+async fn assert_works_with(lane: &mut Lane, program: &Program) {
+    let run = lane.run(program, RawJson::empty_object()).await.unwrap();
+    assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
+}
