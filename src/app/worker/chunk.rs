@@ -9,8 +9,8 @@ use super::keeper::{Keeper, Kept};
 use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
-    AttemptSummary, Fault, ItemResult, Language, LimitKind, Logs, OutcomeCounts, OutcomeKind, Program, ProgramError,
-    RawJson, RetryPolicy, Usage, WorkId,
+    AttemptSummary, Evidence, Fault, ItemResult, Language, LimitKind, Logs, Outcome, OutcomeCounts, OutcomeKind,
+    Program, ProgramError, RawJson, RetryPolicy, Stream, Usage, WorkId,
 };
 use crate::policy::{Disposition, Ended};
 use crate::ports::{ChunkOutcome, ChunkRecord, Completion, Message, Queue, Store, StoreError};
@@ -18,6 +18,10 @@ use crate::runner::{Call, Interrupted, Item, ItemRun};
 use crate::sys::failpoint::{self, Failpoint};
 use crate::telemetry::{AttemptEnd, ChunkEnd};
 use crate::wire;
+
+/// The results of a chunk, in bytes: they are held until the chunk ends, and are one value in the store. An item whose line would be
+/// beyond it fails, unless it is the first.
+const MOST_BYTES: usize = 64 << 20;
 
 impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     /// Runs a claimed chunk, records its results, and says how its delivery is settled.
@@ -182,11 +186,21 @@ impl Results {
         self.write_refused_before(run.index);
         let ItemRun { index: item, verdict, logs, usage } = run;
         let outcome = verdict.outcome.kind();
-        self.limits.extend(verdict.evidence.limit);
+        let limit = verdict.evidence.limit;
         let is_plain = outcome == OutcomeKind::Succeeded && verdict.evidence.denied.is_empty();
         let evidence = (!is_plain).then_some(verdict.evidence);
         let (output, error) = (verdict.output, verdict.error);
-        self.write(&ItemResult { item, outcome: Some(outcome), output, error, fault: None, evidence, logs, usage });
+        let result = ItemResult { item, outcome: Some(outcome), output, error, fault: None, evidence, logs, usage };
+        let start = self.lines.len();
+        self.put(&result);
+        if start > 0 && self.lines.len() > MOST_BYTES {
+            self.lines.truncate(start);
+            self.limits.push(LimitKind::Output);
+            self.write(&without_room(item, result.usage));
+        } else {
+            self.limits.extend(limit);
+            self.count(&result);
+        }
     }
 
     fn finish(mut self, rest: &Rest) -> Result<ChunkOutcome, StoreError> {
@@ -221,8 +235,16 @@ impl Results {
     }
 
     fn write(&mut self, result: &ItemResult) {
+        self.put(result);
+        self.count(result);
+    }
+
+    fn count(&mut self, result: &ItemResult) {
         self.counts.add(result.outcome);
         self.next = result.item + 1;
+    }
+
+    fn put(&mut self, result: &ItemResult) {
         let start = self.lines.len();
         if let Err(error) = serde_json::to_writer(&mut self.lines, result) {
             self.broken.get_or_insert(error);
@@ -233,6 +255,22 @@ impl Results {
         }
         self.lines.push(b'\n');
     }
+}
+
+/// What is said of an item that ran, and whose result is not kept.
+fn without_room(item: u64, usage: Usage) -> ItemResult {
+    let outcome = Outcome::OutputExceeded(Stream::Result);
+    let message = format!(
+        "the results of a chunk are at most {} MiB, and those of the items before leave no room: choose a smaller chunk_items, or \
+         return less",
+        MOST_BYTES >> 20
+    );
+    let kind = outcome.kind().as_str().to_owned();
+    let error = ProgramError { kind, message, ..ProgramError::default() };
+    let detail = Some(Stream::Result.as_str().to_owned());
+    let evidence = Evidence { limit: Some(LimitKind::Output), detail, ..Evidence::default() };
+    let run = without_run(item, Some(outcome.kind()), Some(error), None);
+    ItemResult { evidence: Some(evidence), usage, ..run }
 }
 
 fn without_run(

@@ -71,6 +71,21 @@ async fn an_output_with_line_feeds_is_still_one_line() {
 }
 
 #[tokio::test]
+async fn a_result_beyond_what_a_chunk_may_hold_is_a_failure() {
+    let large: &'static str = Box::leak(format!("{{\"a\":\"{}\"}}", "x".repeat(33 << 20)).into_boxed_str());
+    let rig = Rig::new();
+    let message = rig.submit_chunk(&["{}", "{}"], None).await;
+    rig.publish(&message).await;
+    let working = rig.work(&Script::of([Act::Give(large)]));
+    let results = rig.results().await;
+    assert_eq!(outcomes(&results), [OK, Some(OutcomeKind::OutputExceeded)]);
+    let error = results[1].error.as_ref().unwrap();
+    assert!(error.message.contains("choose a smaller chunk_items"), "{error:?}");
+    assert_eq!(rig.store.batch(&batch(None).id).await.unwrap().unwrap().counts.failed(), 1);
+    working.stop(Drain::Gracefully).await;
+}
+
+#[tokio::test]
 async fn a_fault_is_tried_again_and_nothing_is_recorded_twice() {
     let rig = Rig::new();
     let script = Script::of([Act::FaultAfter(1)]);
