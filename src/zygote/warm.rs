@@ -31,6 +31,10 @@ const TASKS_OF_SLOT: u32 = 2;
 /// The same where each job is born in a leaf of its own, beside its slot: the job's init.
 const TASKS_OF_INIT: u32 = 1;
 
+/// Memory that may stay charged to a slot's leaf when a job has ended: what it brought into the kernel's caches. The next job's
+/// limit would have to reclaim it, and its usage would count it.
+const MOST_LEFT: u64 = 4 << 20;
+
 /// The process of a warm slot. Dropped, it is killed.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -55,6 +59,8 @@ struct Kept {
     leaf: OwnedLeaf,
     /// What it is limited to.
     limits: Option<LeafLimits>,
+    /// What was charged to it before its first job.
+    own_bytes: u64,
 }
 
 /// A job that a slot was asked to fork. Dropped, its slot is killed, and it with it.
@@ -115,7 +121,7 @@ impl Warm {
         listener: AsyncFd<OwnedFd>,
         leaf: Option<OwnedLeaf>,
     ) -> Self {
-        let leaf = leaf.map(|leaf| Kept { leaf, limits: None });
+        let leaf = leaf.map(|leaf| Kept { leaf, limits: None, own_bytes: 0 });
         Self { template, process, listener: Arc::new(listener), leaf }
     }
 
@@ -244,11 +250,19 @@ fn gone(error: io::Error) -> Fault {
 impl Kept {
     /// Has the leaf count anew, under these limits.
     fn prepare(&mut self, limits: LeafLimits) -> io::Result<()> {
+        if self.limits.is_none() {
+            self.own_bytes = self.leaf.charged_bytes()?;
+        }
         if self.limits != Some(limits) {
             self.leaf.limit(limits)?;
             self.limits = Some(limits);
         }
         self.leaf.restart()
+    }
+
+    /// Whether little is charged to it that a job has left.
+    fn is_clean(&self) -> io::Result<bool> {
+        Ok(self.leaf.charged_bytes()? <= self.own_bytes + MOST_LEFT)
     }
 }
 
@@ -305,7 +319,7 @@ impl Forked {
     }
 
     /// Waits for the end; a process that is not leaving is killed. The slot is given back when nothing about that was out
-    /// of the ordinary.
+    /// of the ordinary: the job had answered everything, ended with status 0, and has left nothing.
     pub(super) async fn close(mut self: Box<Self>, is_leaving: bool) -> Remains {
         if !is_leaving || timeout(LEAVE_DEADLINE, self.ended()).await.is_err() {
             self.kill();
@@ -319,7 +333,12 @@ impl Forked {
             self.is_doubtful = true;
             None
         });
-        let mut is_fit = !self.is_doubtful && self.end.is_some_and(|end| end.status.is_some());
+        let is_clean = self.warm.leaf.as_ref().map_or(Ok(true), Kept::is_clean).unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to read a cgroup leaf");
+            false
+        });
+        let has_ended_well = self.end.is_some_and(|end| end.status == Some(0));
+        let mut is_fit = is_leaving && has_ended_well && is_clean && !self.is_doubtful;
         let mut usage = usage.unwrap_or_default();
         is_fit &= usage.oom_kills == 0;
         usage.cpu_us = match self.end {

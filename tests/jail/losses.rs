@@ -269,3 +269,54 @@ async fn assert_works_with(lane: &mut Lane, program: &Program) {
     let run = lane.run(program, RawJson::empty_object()).await.unwrap();
     assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
 }
+
+#[test]
+fn a_slot_whose_job_did_not_end_well_is_given_up() {
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Python));
+        for end in
+            ["os._exit(0)", "os._exit(3)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 11)", "while True: pass"]
+        {
+            assert_works(&mut lane).await;
+            let before = pids_at(&lane, SLOT);
+            let mut program = Program::new(Language::Python, format!("import os\ndef main():\n    {end}\n"));
+            program.limits.wall_ms = pace::at_most_ms(300);
+            let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
+            assert_ne!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
+            assert_works(&mut lane).await;
+            let after = pids_at(&lane, SLOT);
+            assert!(before.iter().all(|pid| !after.contains(pid)), "{end}: {before:?}, then {after:?}");
+        }
+        lane.settled().await.unwrap();
+        lane.close().await.unwrap();
+    });
+}
+
+/// The kernel remembers names that are not there, at the expense of whoever asked for them, also after its end.
+const NAMES: &str = "
+import os
+def main():
+    for n in range(40_000):
+        os.path.exists(f\"/usr/lib/{'x' * 200}{n}\")
+    return {}
+";
+
+#[test]
+fn what_a_job_leaves_in_the_caches_of_the_kernel_is_not_counted_for_the_next() {
+    let _alone = alone();
+    block_on(async {
+        let mut lane = Lane::open(runtime(Language::Python));
+        assert_works(&mut lane).await;
+        let mut program = Program::new(Language::Python, NAMES);
+        program.limits.wall_ms = pace::at_most_ms(program.limits.wall_ms);
+        let names = lane.run(&program, RawJson::empty_object()).await.unwrap();
+        assert_eq!(names.verdict.outcome.kind(), OutcomeKind::Succeeded, "{names:?}");
+        program.code = "def main(): return {}".to_owned();
+        let next = lane.run(&program, RawJson::empty_object()).await.unwrap();
+        let [names, next] = [names, next].map(|run| run.usage.memory_peak_bytes.unwrap() >> 20);
+        assert!(next < 6, "{next} MiB after a job that took {names} MiB");
+        lane.settled().await.unwrap();
+        lane.close().await.unwrap();
+    });
+}

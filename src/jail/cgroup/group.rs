@@ -96,6 +96,14 @@ pub trait Leaf: Send + Sync + std::fmt::Debug {
     /// The system's error with the path; `ResourceBusy` when the leaf already uses more memory than that.
     fn limit(&self, limits: LeafLimits) -> io::Result<()>;
 
+    /// Memory that is charged to it now, whoever is left in it, in bytes; 0 where nobody counts.
+    ///
+    /// # Errors
+    /// The system's error with the path.
+    fn charged_bytes(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
     /// Processor time so far, in microseconds.
     ///
     /// # Errors

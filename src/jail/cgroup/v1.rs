@@ -53,6 +53,7 @@ impl Group for GroupV1 {
         }
         let leaf = LeafV1 {
             oom_kills: Counter::open(memory.join("memory.oom_control"))?,
+            charged: Counter::open(memory.join("memory.usage_in_bytes"))?,
             memory_peak: Counter::open_for_restarts(memory.join("memory.max_usage_in_bytes"))?,
             cpu: Counter::open(cpuacct.join("cpuacct.usage"))?,
             memory,
@@ -91,6 +92,7 @@ struct LeafV1 {
     pids: PathBuf,
     cpuacct: PathBuf,
     oom_kills: Counter,
+    charged: Counter,
     memory_peak: Counter,
     cpu: Counter,
 }
@@ -129,6 +131,10 @@ impl Leaf for LeafV1 {
         files::write_if_there(&with_swap, &bytes)?;
         files::write_if_there(&self.memory.join("memory.swappiness"), "0")?;
         files::write(&self.pids.join("pids.max"), &limits.pids.to_string())
+    }
+
+    fn charged_bytes(&self) -> io::Result<u64> {
+        self.charged.read_number()
     }
 
     fn cpu_us(&self) -> io::Result<u64> {
