@@ -249,7 +249,7 @@ pub(super) struct BatchRunArgs {
 /// `cellblock doctor`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct DoctorArgs {
-    /// Runs more than 400 hostile programs in this host's jails, or those of one class, and says what got through
+    /// Runs more than 500 hostile programs in this host's jails, or those of one class, and says what got through
     #[arg(long, value_name = "CLASS", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub(super) attack: Option<String>,
 }

@@ -11,6 +11,9 @@ use crate::job::SyscallCount;
 use crate::policy::{DENIED_FLOOD, Stop};
 use crate::sys::notify;
 
+/// Different calls that are listed. Honest programs try a few; all of them would make a result of half a megabyte.
+const MOST_LISTED: usize = 64;
+
 /// Refused calls of the item that is being run.
 #[derive(Debug, Default)]
 pub(super) struct RefusedCalls {
@@ -59,7 +62,7 @@ impl RefusedCalls {
                 if self.seen > DENIED_FLOOD {
                     return Ok(Some(Stop::DeniedFlood { number: call.number, name: name() }));
                 }
-                if listed {
+                if listed && (self.listed.len() < MOST_LISTED || self.listed.contains_key(&call.number)) {
                     let entry = self.listed.entry(call.number);
                     entry.or_insert_with(|| SyscallCount { name: name(), number: call.number, count: 0 }).count += 1;
                 }

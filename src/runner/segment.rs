@@ -307,6 +307,9 @@ impl<'a> Segment<'a> {
 
     fn on_reply(&mut self, reply: Reply, done: Done<'_>) {
         let (index, report) = match reply {
+            // A harness sends neither, and no limit would ever end either of them.
+            Reply::Loaded if self.is_loaded => return self.garbled("the program was loaded twice".to_owned()),
+            Reply::Log { bytes, .. } if bytes.is_empty() => return self.garbled("a log without a byte".to_owned()),
             Reply::Loaded => {
                 self.is_loaded = true;
                 return;

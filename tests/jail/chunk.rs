@@ -273,7 +273,6 @@ import os, struct, time
 
 def main(n, end=None):
     while True:
-        os.write(4, struct.pack("<IB", 0, 0x10))
         os.write(4, struct.pack("<IBB", 2, 0x11, 1) + b"x")
         print("still here")
         time.sleep(0.02)
