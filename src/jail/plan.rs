@@ -77,7 +77,7 @@ pub enum IdMap {
 }
 
 /// The uid of a slot's job inside the jail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SlotUid(pub u32);
 
@@ -118,16 +118,12 @@ impl IdMap {
         }
     }
 
-    /// The uid for the slot with this running number. Slots that live at the same time differ by less than the
-    /// range, so with [`IdMap::Range`] no two of them share one.
+    /// The uid that a number stands for. Numbers that differ by less than the range stand for different ones, with
+    /// [`IdMap::Range`].
     #[must_use]
-    pub const fn slot_uid(self, number: u64) -> SlotUid {
+    pub const fn slot_uid(self, number: u32) -> SlotUid {
         match self {
-            Self::Range { count, .. } => {
-                #[expect(clippy::cast_possible_truncation, reason = "the remainder of a u32 fits a u32")]
-                let offset = (number % (count - Self::FIRST_SLOT_ID) as u64) as u32;
-                SlotUid(Self::FIRST_SLOT_ID + offset)
-            }
+            Self::Range { count, .. } => SlotUid(Self::FIRST_SLOT_ID + number % (count - Self::FIRST_SLOT_ID)),
             Self::Single => SlotUid(Self::SINGLE_ID),
         }
     }
@@ -148,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn live_slots_have_different_uids_and_never_that_of_init() {
+    fn numbers_side_by_side_are_different_uids_and_never_that_of_init() {
         let ids = IdMap::choose(0, "0 0 4294967295");
         let uids: std::collections::BTreeSet<u32> = (0..60_000).map(|n| ids.slot_uid(n).0).collect();
         assert_eq!(uids.len(), 60_000);

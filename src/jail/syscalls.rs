@@ -149,7 +149,7 @@ const EVENTS: &str = "event loops: asyncio, libuv, selectors";
 const TIME: &str = "reads or waits on clocks; cannot set them";
 const SIGNALS: &str = "handlers and masks of the process itself";
 const THREADS: &str = "threading, thread pools, V8's workers";
-const IDENTITY: &str = "reads ids, which are the same in every jail";
+const IDENTITY: &str = "reads ids, which say nothing of the host";
 const LOOPBACK: &str = "asyncio's self-pipe: a pair of connected AF_UNIX sockets of the process itself";
 
 /// What a program may call.

@@ -12,6 +12,7 @@ use super::leaves::Leaves;
 use super::process::{EntryPlan, OneShot, SpawnSpec};
 use super::template::Template;
 use super::templates::{Templates, Wanted};
+use super::users::Users;
 use super::warm::{Asked, Warm};
 use crate::jail::cgroup::{self, CgroupError, Group, Need};
 use crate::jail::filter::{self, FilterError, ForkFilters};
@@ -91,7 +92,8 @@ pub struct Host {
     group: Box<dyn Group>,
     filter: Vec<Instruction>,
     fork_filters: ForkFilters,
-    ids: IdMap,
+    users: Users,
+    /// Leaves made so far.
     started: AtomicU64,
     telemetry: Telemetry,
     surveys: Mutex<Vec<Task<()>>>,
@@ -99,7 +101,7 @@ pub struct Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("group", &self.group).field("ids", &self.ids).finish_non_exhaustive()
+        f.debug_struct("Host").field("group", &self.group).field("users", &self.users).finish_non_exhaustive()
     }
 }
 
@@ -141,7 +143,7 @@ impl Host {
             group: cgroup::open_group(nonce, ids.root(), need)?,
             filter: filter::compile(allowances)?,
             fork_filters: ForkFilters::compile(allowances)?,
-            ids,
+            users: Users::of(ids),
             started: AtomicU64::new(0),
             telemetry,
             surveys: Mutex::default(),
@@ -280,7 +282,7 @@ impl Host {
         let begun = clock::now();
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let leaf = if self.group.has_births() { None } else { Some(self.leaves.make(self.group.as_ref(), number)?) };
-        let forked = template.fork(leaf, self.ids.slot_uid(number), &self.fork_filters).await;
+        let forked = template.fork(leaf, self.users.draw()?, &self.fork_filters).await;
         match &forked {
             Ok(_) => self.telemetry.jail_ready(language, begun.elapsed()),
             Err(fault) => {
@@ -343,7 +345,7 @@ impl Host {
     async fn spawn(&self, station: &Station, jailer: &Arc<Jailer>, spec: &SpawnSpec) -> Result<OneShot, Fault> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let leaf = self.leaves.make(self.group.as_ref(), number)?;
-        let spawned = OneShot::spawn(jailer, leaf, spec, self.ids.slot_uid(number)).await;
+        let spawned = OneShot::spawn(jailer, leaf, spec, self.users.draw()?).await;
         if spawned.as_ref().is_err_and(|fault| fault.stage.is_none()) {
             station.forget(jailer);
         }

@@ -19,6 +19,7 @@ mod profile;
 mod slot;
 mod template;
 mod templates;
+mod users;
 mod warm;
 
 pub use entered::{Entered, Life, Remains};

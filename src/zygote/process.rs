@@ -14,8 +14,9 @@ use super::Jailer;
 use super::control::{Control, at_cgroup, at_fds, failed, notice};
 use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first};
 use super::leaves::OwnedLeaf;
+use super::users::User;
 use crate::jail::cgroup::{LeafLimits, LeafUsage};
-use crate::jail::{JailerRequest, Report, SlotUid, SpawnFlags, SpawnRequest};
+use crate::jail::{JailerRequest, Report, SpawnFlags, SpawnRequest};
 use crate::job::{Fault, Stage};
 use crate::lang::Preload;
 use crate::sys::native::{self, Instruction, Notice, Rlimit};
@@ -61,6 +62,8 @@ pub struct EntryPlan {
 pub(super) struct Body {
     pidfd: AsyncFd<OwnedFd>,
     leaf: OwnedLeaf,
+    /// Whom it runs as.
+    _user: User,
 }
 
 /// An interpreter that boots for one job.
@@ -80,7 +83,7 @@ impl OneShot {
     ///
     /// # Errors
     /// [`Fault`] with the stage that failed.
-    pub(super) async fn spawn(jailer: &Jailer, leaf: OwnedLeaf, spec: &SpawnSpec, uid: SlotUid) -> Result<Self, Fault> {
+    pub(super) async fn spawn(jailer: &Jailer, leaf: OwnedLeaf, spec: &SpawnSpec, user: User) -> Result<Self, Fault> {
         let (job_read, job) = io::pipe().map_err(at_fds)?;
         let (result, result_write) = io::pipe().map_err(at_fds)?;
         let (stdout, stdout_write) = io::pipe().map_err(at_fds)?;
@@ -97,11 +100,11 @@ impl OneShot {
             report_write.as_fd(),
         ];
         fds.extend(entries.iter().map(AsFd::as_fd));
-        let request = SpawnRequest { uid, scratch_bytes: spec.scratch_bytes, flags: spec.flags.clone() };
+        let request = SpawnRequest { uid: user.uid(), scratch_bytes: spec.scratch_bytes, flags: spec.flags.clone() };
         let pidfd = jailer.spawn(&JailerRequest::Spawn(request), &fds).await?;
         leaf.watch(pidfd.as_fd()).map_err(at_cgroup)?;
         let pidfd = fd::watch(pidfd).map_err(at_fds)?;
-        let body = Body { pidfd, leaf };
+        let body = Body { pidfd, leaf, _user: user };
         fd::set_nonblocking(control.as_fd()).map_err(at_fds)?;
         let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into()).map_err(at_fds);
         Ok(Self {

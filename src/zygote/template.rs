@@ -15,9 +15,10 @@ use super::control::{Control, at_cgroup, at_fds, failed, notice};
 use super::entered::has_ended;
 use super::leaves::OwnedLeaf;
 use super::profile::Profile;
+use super::users::User;
 use super::warm::{Process, Warm};
 use crate::jail::filter::ForkFilters;
-use crate::jail::{JailerRequest, SlotUid, TemplateRequest};
+use crate::jail::{JailerRequest, TemplateRequest};
 use crate::job::{Fault, Stage};
 use crate::sys::native::{self, Notice};
 use crate::sys::{fd, process, socket};
@@ -103,7 +104,7 @@ impl Template {
     pub(super) async fn fork(
         self: &std::sync::Arc<Self>,
         leaf: Option<OwnedLeaf>,
-        uid: SlotUid,
+        user: User,
         filters: &ForkFilters,
     ) -> Result<Warm, Fault> {
         let gone = |error: io::Error| Fault::zygote_died(format!("template does not answer: {error}"));
@@ -113,8 +114,12 @@ impl Template {
             std::iter::once(theirs.as_fd()).chain(entries.iter().map(AsFd::as_fd)).collect();
         let pidfd = {
             let control = self.control.lock().await;
-            socket::send(control.get_ref().as_fd(), &native::encode_slot(uid.0, &filters.slot, &filters.job), &sent)
-                .map_err(gone)?;
+            socket::send(
+                control.get_ref().as_fd(),
+                &native::encode_slot(user.uid().0, &filters.slot, &filters.job),
+                &sent,
+            )
+            .map_err(gone)?;
             match timeout(SLOT_DEADLINE, notice(&control)).await {
                 Ok(Ok((Notice::Started, mut fds))) => {
                     fds.pop().ok_or_else(|| gone(io::ErrorKind::InvalidData.into()))?
@@ -137,7 +142,7 @@ impl Template {
                 let listener = fds.pop().ok_or_else(|| gone(io::ErrorKind::InvalidData.into()))?;
                 let listener = fd::watch(listener).map_err(at_fds)?;
                 process.goes_first();
-                Ok(Warm::new(std::sync::Arc::clone(self), process, listener, leaf))
+                Ok(Warm::new(std::sync::Arc::clone(self), process, listener, leaf, user))
             }
             Ok(Ok((Notice::Failed { stage, errno }, _))) => Err(failed(stage, errno)),
             Ok(Ok(_)) => Err(Fault::setup(Stage::Boot, "slot spoke out of turn")),

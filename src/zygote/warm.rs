@@ -14,6 +14,7 @@ use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first, 
 use super::leaves::{Leaves, OwnedLeaf};
 use super::process::EntryPlan;
 use super::template::Template;
+use super::users::User;
 use crate::jail::cgroup::{Group, LeafLimits};
 use crate::job::{Fault, Stage};
 use crate::sys::native::{self, JobEnd, Notice};
@@ -51,6 +52,8 @@ pub(super) struct Warm {
     listener: Arc<AsyncFd<OwnedFd>>,
     /// The cgroup in which the slot and its jobs live, one after the other; `None` where each job is born in one of its own.
     leaf: Option<Kept>,
+    /// Whom its jobs run as.
+    _user: User,
 }
 
 /// A leaf that serves one job after the other.
@@ -120,9 +123,10 @@ impl Warm {
         process: Process,
         listener: AsyncFd<OwnedFd>,
         leaf: Option<OwnedLeaf>,
+        user: User,
     ) -> Self {
         let leaf = leaf.map(|leaf| Kept { leaf, limits: None, own_bytes: 0 });
-        Self { template, process, listener: Arc::new(listener), leaf }
+        Self { template, process, listener: Arc::new(listener), leaf, _user: user }
     }
 
     /// The template that it was forked from.
