@@ -5,8 +5,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{Problem, ProblemKind};
-use crate::job::{BatchId, RawJson};
-use crate::ports::{BatchProgress, JobRecord};
+use crate::job::{BatchId, ProgramError, RawJson, State};
+use crate::ports::{BatchProgress, JobRecord, RunningTry};
 use crate::wire::{BatchStatusDocument, ResultDocument};
 
 /// Says that a submit was one that had been made before.
@@ -36,9 +36,31 @@ fn job_document(job: JobRecord) -> Result<RawJson, Problem> {
     let mut document = ResultDocument::new(job.id, job.state, job.submitted_at);
     document.idempotency_key = job.idempotency_key;
     document.attempt = job.attempt;
+    document.error = without_run(job.state);
     document.started_at = job.attempts.last().map(|last| last.started_at);
+    if let Some(RunningTry { worker, started_at }) = job.running {
+        (document.worker, document.started_at) = (Some(worker), Some(started_at));
+    }
+    document.finished_at = job.ended.map(|end| end.at);
+    document.expires_at = job.ended.map(|end| end.expires_at);
     document.attempts = job.attempts.into_iter().map(Into::into).collect();
     document.to_json().map_err(|_| Problem::new(ProblemKind::Internal, "the job has no JSON form"))
+}
+
+/// Why a job has ended that nobody ran, where its state alone does not say so.
+fn without_run(state: State) -> Option<ProgramError> {
+    let message = match state {
+        State::Expired => "its deadline had passed before it could be run",
+        State::Rejected => "its idempotency key belongs to a job that does something else",
+        State::Queued
+        | State::Running
+        | State::RetryScheduled
+        | State::Succeeded
+        | State::Failed
+        | State::DeadLettered
+        | State::Cancelled => return None,
+    };
+    Some(ProgramError { kind: state.as_str().to_owned(), message: message.to_owned(), ..ProgramError::default() })
 }
 
 /// Answers with a job.

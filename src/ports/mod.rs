@@ -13,6 +13,6 @@ pub use queue::{
 };
 pub use store::{
     BatchProgress, BatchSpec, Cancellation, ChunkOutcome, ChunkRecord, Claim, ClaimRequest, Completion, Created,
-    CreatedBatch, FinishedJob, JobRecord, LOST_BUDGET, Lease, NewJob, Renewal, RetryClass, RetryStep, Scheduled, Store,
-    StoreError,
+    CreatedBatch, FinishedJob, JobEnd, JobRecord, LOST_BUDGET, Lease, NewJob, Renewal, RetryClass, RetryStep,
+    RunningTry, Scheduled, Store, StoreError,
 };

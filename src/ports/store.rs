@@ -266,8 +266,30 @@ pub struct JobRecord {
     pub attempts: Vec<AttemptSummary>,
     /// When it was submitted.
     pub submitted_at: UnixMillis,
-    /// The result document, when final.
+    /// Who runs it, where anybody does.
+    pub running: Option<RunningTry>,
+    /// When it became final, and when it is past its time.
+    pub ended: Option<JobEnd>,
+    /// The result document, when final; a job that ended without a run has none.
     pub document: Option<RawJson>,
+}
+
+/// The try of a job that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningTry {
+    /// Who claimed it.
+    pub worker: WorkerId,
+    /// When.
+    pub started_at: UnixMillis,
+}
+
+/// The end of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobEnd {
+    /// When it reached its final state.
+    pub at: UnixMillis,
+    /// When its result is deleted.
+    pub expires_at: UnixMillis,
 }
 
 /// A batch to be created.

@@ -5,8 +5,12 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::claims::held_or_unknown;
 use super::schema::{int, parsed, uint};
 use super::work::Work;
-use crate::job::{Fingerprint, IdempotencyKey, JobId, JobSpec, KeyDigest, RawJson, State, Tenant, UnixMillis};
-use crate::ports::{Cancellation, Completion, Created, FinishedJob, JobRecord, Lease, NewJob, StoreError};
+use crate::job::{
+    Fingerprint, IdempotencyKey, JobId, JobSpec, KeyDigest, RawJson, State, Tenant, UnixMillis, WorkerId,
+};
+use crate::ports::{
+    Cancellation, Completion, Created, FinishedJob, JobEnd, JobRecord, Lease, NewJob, RunningTry, StoreError,
+};
 
 /// Least time that an idempotency record lives, from its creation, in seconds.
 const KEY_TTL_S: u64 = 86_400;
@@ -162,7 +166,7 @@ pub(super) fn read(conn: &Connection, id: &JobId, now: UnixMillis) -> Result<Opt
         select.query_row([id.as_str()], |row| parsed(row, "original", |text| JobId::parse(text).ok())).optional()?;
     let id = original.unwrap_or_else(|| id.clone());
     let mut select = conn.prepare_cached(
-        "SELECT idempotency_key, tenant, submitted_at, document FROM job
+        "SELECT idempotency_key, tenant, submitted_at, expires_at, result_ttl_s, document FROM job
          WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
     )?;
     let found = select
@@ -171,15 +175,34 @@ pub(super) fn read(conn: &Connection, id: &JobId, now: UnixMillis) -> Result<Opt
             let submitted_at = UnixMillis(uint(row, "submitted_at")?);
             let document: Option<String> = row.get("document")?;
             let key: Option<String> = row.get("idempotency_key")?;
-            Ok((key.and_then(|text| IdempotencyKey::parse(text).ok()), tenant, submitted_at, document))
+            let expires_at: Option<i64> = row.get("expires_at")?;
+            let ttl_ms = seconds(uint(row, "result_ttl_s")?);
+            let ended = expires_at
+                .and_then(|ms| u64::try_from(ms).ok())
+                .map(|ms| JobEnd { at: UnixMillis(ms.saturating_sub(ttl_ms)), expires_at: UnixMillis(ms) });
+            Ok((key.and_then(|text| IdempotencyKey::parse(text).ok()), tenant, submitted_at, ended, document))
         })
         .optional()?;
-    let Some((idempotency_key, tenant, submitted_at, document)) = found else { return Ok(None) };
+    let Some((idempotency_key, tenant, submitted_at, ended, document)) = found else { return Ok(None) };
     let Some(work) = Work::load(conn, id.as_str())? else { return Ok(None) };
     let document = document.map(RawJson::parse).transpose();
     let document = document.map_err(|error| StoreError::Broken(format!("result of job {id}: {error}")))?;
+    let running = work.owner.filter(|_| work.state == State::Running).and_then(|owner| WorkerId::parse(owner).ok());
+    let running = running.map(|worker| RunningTry { worker, started_at: work.claimed_at });
     let (state, version, attempt, attempts) = (work.state, work.version, work.attempt, work.tries);
-    Ok(Some(JobRecord { id, idempotency_key, tenant, state, version, attempt, attempts, submitted_at, document }))
+    Ok(Some(JobRecord {
+        id,
+        idempotency_key,
+        tenant,
+        state,
+        version,
+        attempt,
+        attempts,
+        submitted_at,
+        running,
+        ended,
+        document,
+    }))
 }
 
 /// Drops what is past its time: first results, then, when the idempotency record is gone too, the jobs. Until

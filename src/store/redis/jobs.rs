@@ -8,9 +8,11 @@ use super::answer::{Answer, Call, to_json};
 use super::claims::completion_of;
 use super::scripts::SCRIPTS;
 use crate::job::{
-    Fault, FaultKind, FenceToken, IdempotencyKey, JobId, JobSpec, RawJson, State, Tenant, UnixMillis, WorkId,
+    Fault, FaultKind, FenceToken, IdempotencyKey, JobId, JobSpec, RawJson, State, Tenant, UnixMillis, WorkId, WorkerId,
 };
-use crate::ports::{Cancellation, Completion, Created, FinishedJob, JobRecord, Lease, NewJob, StoreError};
+use crate::ports::{
+    Cancellation, Completion, Created, FinishedJob, JobEnd, JobRecord, Lease, NewJob, RunningTry, StoreError,
+};
 
 /// Least time that an idempotency record lives, from its creation, in seconds.
 const KEY_TTL_S: u64 = 86_400;
@@ -210,6 +212,21 @@ impl RedisStore {
     }
 }
 
+fn running_of(answer: &Answer) -> Result<Option<RunningTry>, StoreError> {
+    if answer.text(9).is_empty() {
+        return Ok(None);
+    }
+    let worker = WorkerId::parse(answer.text(9)).map_err(|_| answer.unexpected())?;
+    Ok(Some(RunningTry { worker, started_at: UnixMillis(answer.number(10)?) }))
+}
+
+fn ended_of(answer: &Answer) -> Result<Option<JobEnd>, StoreError> {
+    if answer.text(11).is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(JobEnd { at: UnixMillis(answer.number(11)?), expires_at: UnixMillis(answer.number(12)?) }))
+}
+
 /// A job as `read_job.lua` answers it, and the token under which its document was written, if it has one.
 fn record_of(id: &JobId, answer: &Answer) -> Result<Option<(JobRecord, Option<FenceToken>)>, StoreError> {
     match answer.word() {
@@ -227,6 +244,8 @@ fn record_of(id: &JobId, answer: &Answer) -> Result<Option<(JobRecord, Option<Fe
         attempt: answer.number(3)?,
         attempts: answer.tries(4)?,
         submitted_at: UnixMillis(answer.number(5)?),
+        running: running_of(answer)?,
+        ended: ended_of(answer)?,
         document: None,
     };
     let token = if answer.text(6).is_empty() { None } else { Some(FenceToken(answer.number(6)?)) };

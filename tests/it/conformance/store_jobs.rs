@@ -1,7 +1,7 @@
 //! Creating, ending and cancelling jobs.
 
-use cellblock::job::{JobId, State, Tenant, WorkId};
-use cellblock::ports::{Cancellation, Completion, Created, Renewal, Scheduled, Store};
+use cellblock::job::{JobId, State, Tenant, WorkId, WorkerId};
+use cellblock::ports::{Cancellation, Completion, Created, JobEnd, Renewal, RunningTry, Scheduled, Store};
 
 use super::fixture::{Fixture, HOUR_S, LEASE_MS, claim_of, end, job, retry, run};
 
@@ -155,4 +155,25 @@ pub(super) async fn versions_grow_with_changes_and_not_with_renewals<S: Store>(t
     t.adapter.complete(&lease, &end(State::Succeeded, "{}")).await.unwrap();
     versions.push(t.adapter.job(&job.id).await.unwrap().unwrap().version);
     assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+}
+
+pub(super) async fn a_record_says_who_runs_it_and_when_it_ended<S: Store>(t: Fixture<S>) {
+    let (run_job, waiting) = (job("k1", 1, "a"), job("k2", 2, "a"));
+    for job in [&run_job, &waiting] {
+        t.adapter.create(job).await.unwrap();
+    }
+    let record = async |id| t.adapter.job(id).await.unwrap().unwrap();
+    assert_eq!((record(&run_job.id).await.running, record(&run_job.id).await.ended), (None, None));
+    t.clock.pass_ms(5);
+    let lease = run(&t.adapter, &claim_of(&run_job, "w1", "1")).await;
+    let running = RunningTry { worker: WorkerId::parse("w1").unwrap(), started_at: t.clock.now() };
+    assert_eq!(record(&run_job.id).await.running, Some(running));
+    t.clock.pass_ms(5);
+    t.adapter.complete(&lease, &end(State::Succeeded, "{}")).await.unwrap();
+    t.adapter.cancel(&waiting.id).await.unwrap();
+    let expected = JobEnd { at: t.clock.now(), expires_at: t.clock.now().plus_ms(HOUR_S * 1_000) };
+    t.clock.pass_ms(5);
+    for job in [&run_job, &waiting] {
+        assert_eq!((record(&job.id).await.running, record(&job.id).await.ended), (None, Some(expected)));
+    }
 }

@@ -97,6 +97,7 @@ on_adapters!([store_in_file, store_in_memory, store_on_redis, store_on_redis_clu
         cancel_of_a_lost_job_is_final_and_fences,
         cancel_of_an_unknown_job_says_so,
         versions_grow_with_changes_and_not_with_renewals,
+        a_record_says_who_runs_it_and_when_it_ended,
     ];
     store_claims: [
         a_waiting_job_runs,
