@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-/// How long the answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the answer may take. A broker that has just started needs a while for the first.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Longest answer.
 const MAX_BYTES: usize = 4 << 20;
 
