@@ -114,7 +114,7 @@ impl Distributed {
     ///
     /// # Errors
     /// [`AdaptersError`] for what only an operator can mend: a queue of another form, a missing one that may not be
-    /// declared, an address that is none.
+    /// declared, an address that is none, a password that is not taken.
     pub(super) async fn open(&self, telemetry: &Telemetry) -> Result<DistributedPair, AdaptersError> {
         let store = RedisStore::open(RedisSettings { telemetry: telemetry.clone(), ..self.store.clone() })?;
         let queue = RabbitQueue::new(self.queue_settings(telemetry), wall())?;
@@ -123,6 +123,7 @@ impl Distributed {
             Err(error @ (QueueError::Broken(_) | QueueError::Unroutable(_))) => return Err(error.into()),
             Err(error @ QueueError::Unavailable(_)) => tracing::warn!(%error, "the queue is waited for"),
         }
+        store.log_in().await?;
         match store.check().await {
             Ok(rows) => {
                 for row in rows.iter().filter(|row| !row.ok) {

@@ -1,12 +1,18 @@
 //! What the server must be, for `doctor`.
 
+use std::time::Duration;
+
 use redis::cmd;
 
 use super::adapter::RedisStore;
+use super::errors::refuses_address;
 use crate::ports::StoreError;
 
 /// Oldest version whose scripts can be declared with flags.
 const OLDEST: (u32, u32) = (7, 0);
+
+/// How long the server may take to say whether it takes the address.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One row of what was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +28,23 @@ pub struct Requirement {
 }
 
 impl RedisStore {
+    /// Logs in, over a connection of its own. A server that does not answer says nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when it refuses the address: repeating it would be refused again.
+    pub async fn log_in(&self) -> Result<(), StoreError> {
+        let trying = async {
+            let mut connection = self.client.get_multiplexed_async_connection().await?;
+            cmd("PING").query_async::<()>(&mut connection).await
+        };
+        match tokio::time::timeout(PATIENCE, trying).await {
+            Ok(Err(error)) if refuses_address(&error) => {
+                Err(StoreError::Broken(format!("store.url: the server refuses it: {error}")))
+            }
+            Ok(Ok(()) | Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
     /// Looks at the server: its version, whether it would drop data when it is full, whether it outlives a restart.
     /// Read from `INFO`, which servers allow that forbid `CONFIG`. Reports what it finds.
     ///

@@ -54,6 +54,13 @@ impl Remedy {
     }
 }
 
+/// Whether the server does not take the address: its user and password, or its number of a database. It will not later either.
+pub(super) fn refuses_address(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
+        || error.detail().is_some_and(|text| text.contains("DB index is out of range"))
+}
+
 pub(super) fn store_error(error: &RedisError) -> StoreError {
     let text = error.to_string();
     match Remedy::of(error) {

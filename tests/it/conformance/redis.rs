@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use super::fixture::{
     FakeClock, HOUR_S, LEASE_MS, batch, chunk, chunk_outcome, claim_of, claim_of_chunk, copy, end, job, retry, run,
 };
-use super::redis_server::Server;
+use super::redis_server::{Server, free_port};
 
 /// A result document of this many bytes or a few more.
 fn document(bytes: usize) -> FinishedJob {
@@ -62,6 +62,19 @@ async fn the_time_is_the_servers() {
     let submitted_at = store.job(&job.id).await.unwrap().unwrap().submitted_at;
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     assert!(now.abs_diff(u128::from(submitted_at.0)) < 60_000);
+}
+
+#[tokio::test]
+async fn an_address_that_the_server_refuses_is_told_from_a_server_that_is_not_there() {
+    let port = Server::shared().port;
+    let log_in = async |address: String| RedisStore::open(RedisSettings::new(address)).unwrap().log_in().await;
+    log_in(format!("redis://127.0.0.1:{port}/0")).await.unwrap();
+    log_in(format!("redis://127.0.0.1:{}/0", free_port())).await.expect("it may come");
+    for refused in [format!("redis://:wrong@127.0.0.1:{port}/0"), format!("redis://127.0.0.1:{port}/9999")] {
+        let answer = log_in(refused.clone()).await;
+        let is_told = matches!(&answer, Err(StoreError::Broken(text)) if text.starts_with("store.url: "));
+        assert!(is_told && !format!("{answer:?}").contains("wrong@"), "{refused}: {answer:?}");
+    }
 }
 
 #[tokio::test]
