@@ -127,11 +127,15 @@ impl Action {
 /// The router of these routes.
 pub(super) fn router<S: Store, Q: Queue>(api: Arc<Api<S, Q>>, routes: impl Iterator<Item = &'static Route>) -> Router {
     let mut router = Router::new();
+    let mut paths = Vec::new();
     for route in routes {
+        paths.push(route.path);
         let telemetry = api.settings.telemetry.clone();
         let around = from_fn(move |request: Request, next: Next| answer(route, telemetry.clone(), request, next));
         router = router.route(route.path, route.action.handler().layer(around));
     }
+    let known = no_such_route(&paths);
+    let unknown_route = async move || Problem::new(ProblemKind::NotFound, known);
     router.fallback(unknown_route).method_not_allowed_fallback(unknown_method).with_state(api)
 }
 
@@ -155,8 +159,13 @@ async fn answer(route: &'static Route, telemetry: Telemetry, request: Request, n
     response
 }
 
-async fn unknown_route(_: Uri) -> Problem {
-    Problem::new(ProblemKind::NotFound, "there is no such route; /openapi.json lists every route")
+/// A worker has its probes only.
+fn no_such_route(paths: &[&str]) -> String {
+    if paths.contains(&"/openapi.json") {
+        "there is no such route; /openapi.json lists every route".to_owned()
+    } else {
+        format!("there is no such route; there are {}", paths.join(", "))
+    }
 }
 
 async fn unknown_method(_: Uri) -> Problem {

@@ -41,7 +41,7 @@ impl Default for Limits {
 
 /// A limit outside the range that any configuration may give.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("limits.{field} must be between {min} and {max}, not {found}")]
+#[error("limits.{field} must be {}, not {found}", if min == max { min.to_string() } else { format!("between {min} and {max}") })]
 pub struct LimitsError {
     /// The field's name.
     pub field: &'static str,

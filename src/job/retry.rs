@@ -30,10 +30,13 @@ pub enum Jitter {
 #[serde(default, deny_unknown_fields)]
 pub struct Backoff {
     /// Target before the second attempt, in milliseconds.
+    #[schemars(range(min = 1, max = 900_000))]
     pub base_ms: u64,
     /// What the target is multiplied by for each further attempt.
+    #[schemars(range(min = 1, max = 10))]
     pub factor: f64,
     /// Greatest target, in milliseconds.
+    #[schemars(range(min = 1, max = 900_000))]
     pub max_ms: u64,
     /// How the target is spread.
     pub jitter: Jitter,
@@ -50,7 +53,8 @@ impl Default for Backoff {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
-    /// Attempts in all, the first included; at least 1.
+    /// Attempts in all, the first included.
+    #[schemars(range(min = 1, max = 100))]
     pub max_attempts: u32,
     /// Which outcomes are retried.
     pub on: Vec<RetryOn>,

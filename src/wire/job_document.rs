@@ -92,27 +92,35 @@ pub struct OutputDocument {
 pub struct LimitsDocument {
     /// Time from handing out the inputs to the result, in milliseconds; 10000.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub wall_ms: Option<u64>,
     /// Processor time of all threads, in milliseconds; 10000.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub cpu_ms: Option<u64>,
     /// Memory, in bytes; 268435456.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 33_554_432, max = 1_099_511_627_776_u64))]
     pub memory_bytes: Option<u64>,
     /// Size of the result as JSON, in bytes; 1048576.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 67_108_864))]
     pub output_bytes: Option<u64>,
     /// What is kept of stdout and of stderr, in bytes each; 65536.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 16_777_216))]
     pub log_bytes: Option<u64>,
     /// Processes: always 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1))]
     pub processes: Option<u32>,
     /// Threads besides those of the interpreter; 16.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1024))]
     pub threads: Option<u32>,
     /// Size of the writable directory `/tmp`, in bytes; 0 for none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 68_719_476_736_u64))]
     pub scratch_bytes: Option<u64>,
 }
 
@@ -297,12 +305,31 @@ pub(super) fn read_object<T: serde::de::DeserializeOwned>(
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
+        let path = Some(error.path().to_string()).filter(|path| path != ".");
         let message = error.into_inner().to_string();
         // Line and column of a document that a library has written help nobody.
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-        DocumentError::field(if path == "." { what } else { &path }, message)
+        if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            let field = path.map_or_else(|| name.to_owned(), |path| format!("{path}.{name}"));
+            return DocumentError::field(&field, "is missing");
+        }
+        DocumentError::field(path.as_deref().unwrap_or(what), in_words_of_json(message))
     })
+}
+
+/// Serde says what it expected in the words of Rust.
+fn in_words_of_json(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or greater",
+        "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a map" => "an object",
+        "a sequence" => "an array",
+        text if text.starts_with("struct ") => "an object",
+        text => text,
+    };
+    format!("{found}, expected {expected}")
 }
 
 pub(super) fn optional<T, E: ToString>(

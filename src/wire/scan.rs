@@ -109,7 +109,7 @@ impl Reason {
     const fn as_str(self) -> &'static str {
         match self {
             Self::TooLarge => "the text is too long",
-            Self::TooDeep => "arrays and objects are nested too deep",
+            Self::TooDeep => "arrays and objects are nested too deep; 128 levels are the most",
             Self::NotUtf8 => "the text is not UTF-8",
             Self::ByteOrderMark => "the text starts with a byte-order mark",
             Self::Syntax => "the text is not JSON",

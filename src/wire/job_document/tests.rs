@@ -196,3 +196,21 @@ fn the_schema_is_published_and_the_example_uses_all_of_it() {
     assert_eq!(keys(&example["limits"]), keys(&schema["$defs"]["LimitsDocument"]["properties"]));
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
 }
+
+#[test]
+fn the_schema_has_the_limits_that_are_checked() {
+    let schema = serde_json::to_value(JobDocument::schema()).unwrap();
+    let fields = schema["$defs"]["LimitsDocument"]["properties"].as_object().unwrap();
+    assert_eq!(fields.len(), 8);
+    for (name, field) in fields {
+        for (bound, outside) in [("minimum", -1_i64), ("maximum", 1)] {
+            let at = field[bound].as_i64().unwrap_or_else(|| panic!("{name} has no {bound}: {field}"));
+            let with = |value: i64| {
+                let mut limits = serde_json::to_value(Limits::default()).unwrap();
+                limits[name] = value.into();
+                serde_json::from_value::<Limits>(limits).is_ok_and(|limits| limits.check().is_ok())
+            };
+            assert!(with(at) && !with(at + outside), "{name}: {bound} {at}");
+        }
+    }
+}
