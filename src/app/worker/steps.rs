@@ -110,8 +110,12 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
     /// What a claim's answer asks for, short of running.
     pub(super) async fn settle_claim(&self, message: &Message, step: ClaimStep) -> Result<Settle, StepError> {
         match step {
+            ClaimStep::Ack => Ok(Settle::Ack),
             // The store has recorded the rejection together with its answer.
-            ClaimStep::Ack | ClaimStep::RejectConflict => Ok(Settle::Ack),
+            ClaimStep::RejectConflict => {
+                tracing::warn!(work = %message.work, "refused a message with the key of a job that does something else");
+                Ok(Settle::Ack)
+            }
             ClaimStep::AckAfterRepublish { copy, attempt, infra } => {
                 let newer = Message { copy, attempt, infra, ..message.clone() };
                 self.publish(&newer, Delay::NONE).await?;
