@@ -95,5 +95,10 @@ fn load_config(global: &Global) -> Result<Config, Failure> {
         }
         None => None,
     };
-    Ok(Config::load(&Sources { file, environment: std::env::vars().collect(), flags: global.set.clone() })?)
+    let environment = std::env::vars().collect();
+    let loaded = Config::load(&Sources { file, environment, flags: global.set.clone() });
+    loaded.map_err(|error| match &global.config {
+        Some(path) if error.is_of_file() => format!("--config {}: {error}", path.display()).into(),
+        Some(_) | None => error.into(),
+    })
 }

@@ -43,11 +43,16 @@ pub enum ConfigError {
     #[error("configuration file is not valid TOML: {0}")]
     Syntax(String),
     /// A key that there is not.
-    #[error("unknown key {name:?}; `cellblock config` lists every key")]
+    #[error("unknown key {name:?}; docs/configuration.md lists every key")]
     Unknown {
         /// What was found.
         name: String,
+        /// Where it was set.
+        from: Source,
     },
+    /// A variable that begins as those of keys do, and is none.
+    #[error("unknown variable {0}; unset it, or see docs/configuration.md for those that there are")]
+    Variable(String),
     /// A value that the key does not take.
     #[error("{name} (from the {}): {found:?} is not {wanted}", from.as_str())]
     Value {
@@ -71,6 +76,18 @@ pub enum ConfigError {
     /// A flag that is no `key=value`.
     #[error("--set {0:?} is not KEY=VALUE")]
     Flag(String),
+}
+
+impl ConfigError {
+    /// Whether it is the file that has to be mended.
+    #[must_use]
+    pub const fn is_of_file(&self) -> bool {
+        match self {
+            Self::Syntax(_) => true,
+            Self::Unknown { from, .. } | Self::Value { from, .. } => matches!(from, Source::File),
+            Self::Variable(_) | Self::Half { .. } | Self::Flag(_) => false,
+        }
+    }
 }
 
 /// Which part of the program listens.
@@ -146,20 +163,21 @@ impl Config {
             config.values.insert(key.name, Effective { value: key.default.to_owned(), source: Source::Default });
         }
         if let Some(text) = &sources.file {
-            let table: toml::Table =
-                text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
+            let table: toml::Table = text
+                .parse()
+                .map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string().trim_end().to_owned()))?;
             config.take_table("", &table)?;
         }
-        for (variable, value) in &sources.environment {
-            if let Some(rest) = variable.strip_prefix("CELLBLOCK_") {
-                let key = KEYS.iter().find(|key| key.variable() == *variable);
-                let key = key.ok_or_else(|| ConfigError::Unknown { name: format!("CELLBLOCK_{rest}") })?;
-                config.set(key, value.clone(), Source::Environment)?;
+        for (variable, value) in sources.environment.iter().filter(|(name, _)| name.starts_with("CELLBLOCK_")) {
+            match KEYS.iter().find(|key| key.variable() == *variable) {
+                Some(key) => config.set(key, value.clone(), Source::Environment)?,
+                None => return Err(ConfigError::Variable(variable.clone())),
             }
         }
         for flag in &sources.flags {
             let (name, value) = flag.split_once('=').ok_or_else(|| ConfigError::Flag(flag.clone()))?;
-            let key = Key::named(name).ok_or_else(|| ConfigError::Unknown { name: name.to_owned() })?;
+            let key =
+                Key::named(name).ok_or_else(|| ConfigError::Unknown { name: name.to_owned(), from: Source::Flag })?;
             config.set(key, value.to_owned(), Source::Flag)?;
         }
         Ok(config)
@@ -174,7 +192,7 @@ impl Config {
                 {
                     self.take_table(&name, inner)?;
                 }
-                (None, _) => return Err(ConfigError::Unknown { name }),
+                (None, _) => return Err(ConfigError::Unknown { name, from: Source::File }),
                 (Some(key), toml::Value::Array(items)) if key.kind.separator().is_some() => {
                     let texts: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
                     self.set(key, texts.join(key.kind.separator().unwrap_or_default()), Source::File)?;
@@ -424,9 +442,11 @@ mod tests {
         };
         assert_eq!(
             refused("[worker]\nslot = 2", &[], &[]),
-            "unknown key \"worker.slot\"; `cellblock config` lists every key"
+            "unknown key \"worker.slot\"; docs/configuration.md lists every key"
         );
-        assert!(refused("", &[("CELLBLOCK_SLOTS", "1")], &[]).contains("CELLBLOCK_SLOTS"));
+        assert!(
+            refused("", &[("CELLBLOCK_SLOTS", "1")], &[]).starts_with("unknown variable CELLBLOCK_SLOTS; unset it")
+        );
         assert_eq!(
             refused("", &[], &["worker.slots=0"]),
             "worker.slots (from the flag): \"0\" is not a whole number from 1 to 1024"
@@ -435,5 +455,16 @@ mod tests {
         assert!(refused("", &[], &["http.listen=8080"]).contains("http.listen (from the flag)"));
         assert!(refused("[http]\napi_keys = [\"acme:12\"]", &[], &[]).contains("http.api_keys (from the file)"));
         assert!(refused("[limits]\nwall_ms = -1", &[], &[]).contains("limits.wall_ms (from the file)"));
+    }
+
+    #[test]
+    fn an_error_tells_whether_it_is_in_the_file() {
+        let in_file = |file: &str, flags: &[&str]| Config::load(&sources(file, &[], flags)).unwrap_err().is_of_file();
+        for file in ["[worker", "[worker]\nslot = 2", "[worker]\nslots = 0"] {
+            assert!(in_file(file, &[]), "{file}");
+        }
+        for flag in ["worker.slot=2", "worker.slots=0", "worker.slots"] {
+            assert!(!in_file("", &[flag]), "{flag}");
+        }
     }
 }

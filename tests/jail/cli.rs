@@ -101,3 +101,17 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_configuration_file_is_named_with_what_is_wrong_in_it() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("c.toml");
+    for (text, why) in [("[worker", "not valid TOML"), ("[worker]\nslot = 2", "worker.slot"), ("limits = 1", "limits")]
+    {
+        std::fs::write(&file, text).unwrap();
+        let output = command().arg("--config").arg(&file).arg("config").output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(&format!("--config {}: ", file.display())) && told.contains(why), "{told}");
+    }
+}
