@@ -1,5 +1,6 @@
 //! From the command line to a command.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
@@ -95,7 +96,9 @@ fn load_config(global: &Global) -> Result<Config, Failure> {
         }
         None => None,
     };
-    let environment = std::env::vars().collect();
+    // A variable that is no text may be there, as long as it is not ours: then it does not fit its key.
+    let texts = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.display().to_string()));
+    let environment = std::env::vars_os().filter_map(texts).collect();
     let loaded = Config::load(&Sources { file, environment, flags: global.set.clone() });
     loaded.map_err(|error| match &global.config {
         Some(path) if error.is_of_file() => format!("--config {}: {error}", path.display()).into(),

@@ -6,7 +6,7 @@ const HEAD: &str = "# Configuration
 
 One TOML file (`--config FILE`), environment variables, and `--set key=value`. A flag wins over a variable, a variable over the
 file, the file over the default. A key that there is not, or a value that a key does not take, stops the start and is
-named. `cellblock config` prints what is in force and where each value came from, with passwords masked. In the file, `a.b = 1`
+named; variables that Kubernetes sets for a Service named `cellblock` are passed over. `cellblock config` prints what is in force and where each value came from, with passwords masked. In the file, `a.b = 1`
 is written as `b = 1` under `[a]`. Made from the table in `src/config/keys.rs`; a test keeps the two equal.
 
 | key | variable | takes | default | what it does |

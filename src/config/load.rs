@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::keys::{KEYS, Key};
+use super::service_links::is_service_link;
 use crate::jail::Allowances;
 use crate::job::{Lane, Language, Limits};
 use crate::lang::RuntimePaths;
@@ -171,6 +172,7 @@ impl Config {
         for (variable, value) in sources.environment.iter().filter(|(name, _)| name.starts_with("CELLBLOCK_")) {
             match KEYS.iter().find(|key| key.variable() == *variable) {
                 Some(key) => config.set(key, value.clone(), Source::Environment)?,
+                None if is_service_link(variable, value) => {}
                 None => return Err(ConfigError::Variable(variable.clone())),
             }
         }
@@ -466,5 +468,11 @@ mod tests {
         for flag in ["worker.slot=2", "worker.slots=0", "worker.slots"] {
             assert!(!in_file("", &[flag]), "{flag}");
         }
+    }
+
+    #[test]
+    fn variables_of_a_service_named_cellblock_are_passed_over() {
+        let of_service = [("CELLBLOCK_SERVICE_HOST", "10.0.0.1"), ("CELLBLOCK_PORT", "tcp://10.0.0.1:8080")];
+        assert!(Config::load(&sources("", &of_service, &[])).is_ok());
     }
 }

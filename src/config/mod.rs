@@ -7,6 +7,7 @@
 mod document;
 mod keys;
 mod load;
+mod service_links;
 
 pub use document::document;
 pub use keys::{KEYS, Key, KeyKind};

@@ -1,5 +1,7 @@
 //! `cellblock run` from a shell.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Output};
 
 use super::fixture::directory;
@@ -114,4 +116,12 @@ fn a_configuration_file_is_named_with_what_is_wrong_in_it() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(&format!("--config {}: ", file.display())) && told.contains(why), "{told}");
     }
+}
+
+#[test]
+fn what_others_put_into_the_environment_is_no_trouble() {
+    let mut command = command();
+    command.env("OTHER", OsStr::from_bytes(b"\xff")).env("CELLBLOCK_SERVICE_HOST", "10.0.0.1");
+    let output = command.env("CELLBLOCK_PORT_8080_TCP", "tcp://10.0.0.1:8080").arg("config").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
