@@ -182,7 +182,23 @@ impl Config {
                 Key::named(name).ok_or_else(|| ConfigError::Unknown { name: name.to_owned(), from: Source::Flag })?;
             config.set(key, value.to_owned(), Source::Flag)?;
         }
+        config.check_lanes()?;
         Ok(config)
+    }
+
+    /// Nothing ever comes from a lane that is not among `queue.lanes`.
+    fn check_lanes(&self) -> Result<(), ConfigError> {
+        let name = "worker.lanes";
+        let (there, taken) = (self.queue_lanes(), self.worker_lanes());
+        match taken.iter().find(|lane| !there.contains(lane)) {
+            None => Ok(()),
+            Some(lane) => Err(ConfigError::Value {
+                name,
+                from: self.values.get(name).map_or(Source::Default, |found| found.source),
+                found: lane.to_string(),
+                wanted: format!("a lane of queue.lanes, which are {}", self.text("queue.lanes").unwrap_or_default()),
+            }),
+        }
     }
 
     fn take_table(&mut self, prefix: &str, table: &toml::Table) -> Result<(), ConfigError> {
@@ -408,7 +424,7 @@ mod tests {
         let (queue, store) = ("queue.url=amqp://u:p@ss:w@q:5672/%2f", "store.url=redis://:geheim@s/0");
         let half = load(&[queue]).unwrap().servers().unwrap_err().to_string();
         assert!(half.starts_with("queue.url is set and store.url is not"), "{half}");
-        let config = load(&[queue, store, "queue.lanes=interactive,gpu"]).unwrap();
+        let config = load(&[queue, store, "queue.lanes=interactive,gpu", "worker.lanes=gpu"]).unwrap();
         let servers = config.servers().unwrap().unwrap();
         assert_eq!((servers.queue_url.as_str(), servers.declares), ("amqp://u:p@ss:w@q:5672/%2f", true));
         assert_eq!(config.queue_lanes().last(), Lane::parse("gpu").ok().as_ref());
@@ -474,5 +490,17 @@ mod tests {
     fn variables_of_a_service_named_cellblock_are_passed_over() {
         let of_service = [("CELLBLOCK_SERVICE_HOST", "10.0.0.1"), ("CELLBLOCK_PORT", "tcp://10.0.0.1:8080")];
         assert!(Config::load(&sources("", &of_service, &[])).is_ok());
+    }
+
+    #[test]
+    fn a_worker_takes_from_lanes_that_there_are() {
+        let load = |flags: &[&str]| Config::load(&sources("", &[], flags)).map(|config| config.worker_lanes());
+        let refused = |flags: &[&str]| load(flags).unwrap_err().to_string();
+        assert_eq!(
+            refused(&["worker.lanes=interctive,batch"]),
+            "worker.lanes (from the flag): \"interctive\" is not a lane of queue.lanes, which are interactive,batch"
+        );
+        assert!(refused(&["queue.lanes=interactive,gpu"]).starts_with("worker.lanes (from the default): \"batch\""));
+        assert_eq!(load(&["queue.lanes=interactive,gpu", "worker.lanes=gpu"]).unwrap(), [Lane::parse("gpu").unwrap()]);
     }
 }
