@@ -35,8 +35,10 @@ pub enum RuntimeError {
         tried: String,
     },
     /// It is there and does not answer.
-    #[error("{} does not tell what it is: {source}", program.display())]
+    #[error("runtime.{}.path: {} does not tell what it is: {source}", language.as_str(), program.display())]
     Unusable {
+        /// Of which language.
+        language: Language,
         /// The interpreter.
         program: PathBuf,
         /// What the system or the interpreter said.
@@ -103,7 +105,7 @@ pub fn discover(language: Language, paths: &RuntimePaths) -> Result<Runtime, Run
         Language::Python => (&["-I", "-c", ASK_PYTHON, runtime::PYTHON_HARNESS], &[]),
         Language::Node => (&["-e", ASK_NODE], &NODE_DATA),
     };
-    let unusable = |source| RuntimeError::Unusable { program: program.clone(), source };
+    let unusable = |source| RuntimeError::Unusable { language, program: program.clone(), source };
     let text = process::output_of(&program, ask).map_err(unusable)?;
     let answer: Answer = serde_json::from_str(&text).map_err(|error| unusable(error.into()))?;
 
@@ -268,5 +270,17 @@ mod tests {
         let paths = RuntimePaths { program: Some("/nowhere/python3".into()), ..RuntimePaths::default() };
         let text = discover(Language::Python, &paths).unwrap_err().to_string();
         assert_eq!(text, "no python3 interpreter found at /nowhere/python3; install one or set runtime.python3.path");
+    }
+
+    #[test]
+    fn a_program_that_is_no_interpreter_is_told_of_in_a_line() {
+        for (language, program) in
+            [(Language::Python, "/bin/ls"), (Language::Node, "/bin/ls"), (Language::Node, "/bin/echo")]
+        {
+            let paths = RuntimePaths { program: Some(program.into()), ..RuntimePaths::default() };
+            let text = discover(language, &paths).unwrap_err().to_string();
+            let head = format!("runtime.{}.path: {program} does not tell what it is: ", language.as_str());
+            assert!(text.starts_with(&head) && text.len() < 400 && text.lines().count() == 1, "{text}");
+        }
     }
 }

@@ -206,11 +206,14 @@ pub fn let_go_first(pidfd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Characters that are kept of what a program said before it failed: it may repeat all that it was given.
+const SAID: usize = 200;
+
 /// Runs a trusted program of the host to its end with an empty environment but for `LANG=C.UTF-8`, and gives
 /// its standard output.
 ///
 /// # Errors
-/// The system's error, or `Other` with the program's status and standard error.
+/// The system's error, or `Other` with the program's status and the beginning of its standard error, in one line.
 #[allow(clippy::disallowed_methods, reason = "this module owns the starting of processes")]
 pub fn output_of(program: &Path, args: &[&str]) -> io::Result<String> {
     let output = std::process::Command::new(program)
@@ -220,8 +223,16 @@ pub fn output_of(program: &Path, args: &[&str]) -> io::Result<String> {
         .stdin(std::process::Stdio::null())
         .output()?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(io::Error::other(format!("{}: {}: {}", program.display(), output.status, said.trim())));
+        return Err(io::Error::other(format!("{}: {}", output.status, in_a_line(&output.stderr))));
     }
     String::from_utf8(output.stdout).map_err(io::Error::other)
+}
+
+fn in_a_line(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said).replace(|c: char| c.is_control(), " ");
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SAID).and_then(|(end, _)| line.get(..end)) {
+        Some(beginning) => format!("{beginning}…"),
+        None => line,
+    }
 }
