@@ -1,6 +1,6 @@
 //! `cellblock run`: the way to try code locally exactly as production runs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -89,6 +89,8 @@ fn load_limits(base: Limits, flags: &[String]) -> Result<Limits, Failure> {
     let mut document = serde_json::to_value(&base)?;
     for flag in flags {
         let (name, value) = flag.split_once('=').ok_or_else(|| format!("--limit {flag:?} is not NAME=NUMBER"))?;
+        // As `cellblock config` and the file name it.
+        let name = name.strip_prefix("limits.").unwrap_or(name);
         let number: u64 = value.parse().map_err(|_| format!("--limit {name}: {value:?} is not a whole number"))?;
         match document.get_mut(name) {
             Some(field) => *field = number.into(),
@@ -126,8 +128,12 @@ fn load_inputs(args: &RunArgs) -> Result<RawJson, Failure> {
     }
     // Values are kept as text, so that no digit of a long number is lost.
     let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(inputs.get())?;
+    let mut given = BTreeSet::new();
     for input in &args.input {
         let (name, value) = input.split_once('=').ok_or_else(|| format!("--input {input:?} is not NAME=VALUE"))?;
+        if !given.insert(name) {
+            return Err(format!("--input {name}: is given twice").into());
+        }
         let value = match RawValue::from_string(value.to_owned()) {
             Ok(json) => json,
             Err(_) => to_raw_value(value)?,
@@ -197,4 +203,41 @@ fn evidence_text(evidence: &Evidence) -> String {
         parts.push(format!("refused calls {denied}"));
     }
     parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(given: &[&str]) -> Result<String, String> {
+        let function = FunctionArgs {
+            file: "f.py".into(),
+            language: None,
+            entrypoint: "main".to_owned(),
+            input_types: Vec::new(),
+            lenient_types: false,
+            output_types: Vec::new(),
+            limits: Vec::new(),
+            seed: None,
+            now: None,
+        };
+        let input = given.iter().map(|text| (*text).to_owned()).collect();
+        let loaded = load_inputs(&RunArgs { function, inputs: None, input });
+        loaded.map(|inputs| inputs.get().to_owned()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_input_is_given_once() {
+        assert_eq!(inputs(&["n=1", "m=a b"]).unwrap(), r#"{"m":"a b","n":1}"#);
+        assert_eq!(inputs(&["n=1", "m=1", "n=2"]).unwrap_err(), "--input n: is given twice");
+    }
+
+    #[test]
+    fn a_limit_may_be_named_as_its_key() {
+        let limits = |flag: &str| load_limits(Limits::default(), &[flag.to_owned()]);
+        for flag in ["wall_ms=50", "limits.wall_ms=50"] {
+            assert_eq!(limits(flag).unwrap().wall_ms, 50, "{flag}");
+        }
+        assert!(limits("limits.wall=50").unwrap_err().to_string().contains("is not a limit"));
+    }
 }
