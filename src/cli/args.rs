@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::values::{address, whole_number};
+
 /// Runs untrusted Python and JavaScript functions in batches, each in a jailed process.
 #[derive(Debug, Parser)]
 #[command(name = "cellblock", version, propagate_version = true)]
@@ -91,7 +93,7 @@ pub(super) struct FunctionArgs {
     #[arg(long = "limit", value_name = "NAME=NUMBER")]
     pub(super) limits: Vec<String>,
     /// Starts every generator of random numbers from here, so that they give the same again
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = whole_number)]
     pub(super) seed: Option<u64>,
     /// Lets the clock stand at this moment of RFC 3339
     #[arg(long, value_name = "TIME")]
@@ -115,7 +117,7 @@ pub(super) struct RunArgs {
 #[derive(Debug, Clone, Args)]
 pub(super) struct WorkerArgs {
     /// Address and port of /healthz, /readyz and /metrics; worker.listen unless given, port 0 for any free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) listen: Option<std::net::SocketAddr>,
 }
 
@@ -126,7 +128,7 @@ pub(super) struct ServeArgs {
     #[arg(long, default_value = "cellblock.db", value_name = "FILE")]
     pub(super) state: PathBuf,
     /// Address and port to listen on; http.listen unless given, port 0 for any free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) listen: Option<std::net::SocketAddr>,
 }
 
@@ -159,7 +161,7 @@ pub(super) enum DlqCommand {
     /// List dead letters, oldest first
     Ls {
         /// Most that are listed
-        #[arg(long, default_value_t = 100, value_name = "N")]
+        #[arg(long, default_value_t = 100, value_name = "N", allow_negative_numbers = true)]
         limit: u32,
     },
     /// Show one with its body
@@ -190,7 +192,7 @@ pub(super) struct BenchArgs {
     #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
     pub(super) seconds: f64,
     /// Items of a chunk
-    #[arg(long, default_value_t = 1000, value_name = "NUMBER", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    #[arg(long, default_value_t = 1000, value_name = "NUMBER", allow_negative_numbers = true, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub(super) chunk: usize,
     /// Throughput only: no latency at half load, and nothing to compare with
     #[arg(long)]
@@ -230,10 +232,10 @@ pub(super) struct BatchRunArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Items that one process serves at most; a number that fits the file unless given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) chunk: Option<u32>,
     /// Gives up when more items than this did not succeed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number)]
     pub(super) max_failures: Option<u64>,
     /// Drops the state of an unfinished run and begins anew
     #[arg(long)]

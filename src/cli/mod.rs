@@ -18,5 +18,6 @@ mod serve;
 mod signals;
 mod summary;
 mod topology;
+mod values;
 
 pub use dispatch::main;
