@@ -209,7 +209,8 @@ pub(super) enum BatchCommand {
 
 const BATCH_RUN_HELP: &str = "\
 Items: JSON Lines. Each line is one item, a JSON object with the function's arguments. A line that is not (an empty one
-too) gets the outcome `failed`, and the others run. Items are counted from 0 in the results, lines from 1 in messages.
+or one that is not UTF-8, too) gets the outcome `failed`, and the others run. Items are counted from 0 in the results, lines
+from 1 in messages.
 
 Results: JSON Lines, one line an item, in item order, from the first moment on. With --from-results `item` counts the
 lines that are used.

@@ -3,6 +3,7 @@
 //! Each line is an item, an empty one too: its result says what is wrong with it, and the others run. A line feed at the
 //! end of the last line starts no further one.
 
+use super::line::kept;
 use crate::job::ChunkNo;
 use crate::ports::ChunkRecord;
 
@@ -88,7 +89,7 @@ impl Cutter {
 
     fn end_line(&mut self) -> Result<Option<ChunkRecord>, CutError> {
         let item = self.next_item();
-        let text = std::str::from_utf8(&self.line).map_err(|_| CutError::NotText { item })?;
+        let text = kept(Some(std::str::from_utf8(&self.line).map_err(|_| CutError::NotText { item })?));
         let is_over = self.count == self.most_items || self.items.len() + text.len() >= CHUNK_BYTES;
         let full = if self.count > 0 && is_over {
             Some(close(&mut self.items, &mut self.count, &mut self.chunk, &mut self.first_item))
@@ -163,6 +164,7 @@ mod tests {
     #[test]
     fn what_cannot_be_an_item_is_named() {
         assert_eq!(cut(b"{}\n\xff\n", 9, 5), Err(CutError::NotText { item: 1 }));
+        assert_eq!(cut("\u{fffd}\n".as_bytes(), 9, 5).unwrap()[0].items, "\u{fffd} \n", "this one is text");
         let mut cutter = Cutter::new(5, 10);
         assert_eq!(cutter.push(b"{}\n12345678901"), Err(CutError::TooLong { item: 1, max: 10 }));
     }

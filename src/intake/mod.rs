@@ -11,9 +11,11 @@ mod batch;
 mod cut;
 mod error;
 mod job;
+mod line;
 
 pub use abandoned::Abandoned;
 pub use batch::{OpenedBatch, Upload};
 pub use cut::{CutError, Cutter};
 pub use error::IntakeError;
 pub use job::{Intake, Submitted};
+pub use line::{NOT_TEXT, kept};

@@ -1,7 +1,7 @@
 //! The items file: what is in it, and its lines as chunks.
 //!
-//! Each line is an item, an empty one too: its result says so, and the others run. A line feed at the end of the last
-//! line starts no further one. Reading blocks.
+//! Each line is an item, an empty one and one that is not UTF-8 too: its result says so, and the others run. A line feed at
+//! the end of the last line starts no further one. Reading blocks.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::intake::kept;
 use crate::job::{ChunkNo, OutcomeKind};
 use crate::ports::ChunkRecord;
 
@@ -31,7 +32,7 @@ pub enum ItemsError {
         /// Its number.
         line: u64,
     },
-    /// Bytes that are no text.
+    /// Bytes that are no text, where results are asked for.
     #[error("line {line} is not UTF-8")]
     NotText {
         /// Its number.
@@ -120,11 +121,10 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        let text = self.text()?;
         if !self.from_results {
-            return Ok(Some(text));
+            return Ok(Some(kept(self.text().ok())));
         }
-        let result: Option<ResultLine<'_>> = serde_json::from_str(text).ok();
+        let result: Option<ResultLine<'_>> = serde_json::from_str(self.text()?).ok();
         Ok(result.and_then(|result| result.output).map(RawValue::get))
     }
 
@@ -221,8 +221,8 @@ mod tests {
         file
     }
 
-    fn chunks(text: &str, from_results: bool, most: u32) -> (Survey, Vec<ChunkRecord>) {
-        let mut file = file(text.as_bytes());
+    fn chunks(text: &(impl AsRef<[u8]> + ?Sized), from_results: bool, most: u32) -> (Survey, Vec<ChunkRecord>) {
+        let mut file = file(text.as_ref());
         let survey = survey(&mut file, from_results).unwrap();
         let mut chunks = Chunks::start(&mut file, from_results, most, &survey).unwrap();
         (survey, std::iter::from_fn(|| chunks.next_chunk().unwrap()).collect())
@@ -260,6 +260,14 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_no_text_keeps_its_place() {
+        let (survey, chunks) = chunks(b"{}\n\xff\n\xef\xbf\xbd\n{\"n\":\"\xe4\"}\r\n{}", false, 2);
+        assert_eq!((survey.items, survey.skipped), (5, 0));
+        let kept: Vec<_> = chunks.iter().map(|chunk| (chunk.first_item, chunk.count, chunk.items.as_str())).collect();
+        assert_eq!(kept, [(0, 2, "{}\n\u{fffd}\n"), (2, 2, "\u{fffd} \n\u{fffd}\n"), (4, 1, "{}\n")]);
+    }
+
+    #[test]
     fn outputs_of_successes_are_items() {
         let text = "{\"item\":0,\"outcome\":\"succeeded\",\"output\":{\"n\": 1.0},\"usage\":{\"wall_ms\":1}}\n\
                     {\"item\":1,\"outcome\":\"failed\",\"usage\":{\"wall_ms\":1}}\n\
@@ -273,7 +281,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named_with_its_line() {
         let refused = |text: &[u8], from_results| survey(&mut file(text), from_results).unwrap_err().to_string();
-        assert_eq!(refused(b"{}\n\xff\n", false), "line 2 is not UTF-8");
+        assert_eq!(refused(b"{\"outcome\":null}\n\xff\n", true), "line 2 is not UTF-8");
         assert!(
             refused(b"{\"n\":1}\n", true).starts_with("line 1 is not a result of `cellblock batch run`: missing field")
         );

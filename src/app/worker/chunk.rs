@@ -8,6 +8,7 @@ use super::job::input_error;
 use super::keeper::{Keeper, Kept};
 use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
+use crate::intake::NOT_TEXT;
 use crate::job::{
     AttemptSummary, Evidence, Fault, ItemResult, Language, LimitKind, Logs, Outcome, OutcomeCounts, OutcomeKind,
     Program, ProgramError, RawJson, RetryPolicy, Stream, Usage, WorkId,
@@ -288,6 +289,9 @@ fn inputs_of(line: &str, index: u64, program: &Program) -> Result<RawJson, Progr
     if line.trim_ascii().is_empty() {
         let message = format!("item {index} is an empty line; each line must hold one JSON object");
         return Err(input_error(&message));
+    }
+    if line == NOT_TEXT {
+        return Err(input_error(&format!("item {index} is not UTF-8; each line must hold one JSON object")));
     }
     match RawJson::parse(line.to_owned()) {
         Ok(inputs) => wire::convert(&inputs, &program.input_types, program.lenient_types).map_err(|e| input_error(&e)),

@@ -27,12 +27,18 @@ fn no_items_are_no_trouble() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_refused_with_its_line() {
+fn a_line_that_is_no_text_fails_and_the_others_run() {
     let place = Place::new("");
-    std::fs::write(place.path("items.jsonl"), b"{}\n{\"n\":\"\xe4\"}\n").unwrap();
-    let run = place.run(&[]);
-    assert_eq!(run.status, Some(2));
-    assert!(run.errors.contains("--items: line 2 is not UTF-8"), "{}", run.errors);
+    std::fs::write(place.path("items.jsonl"), b"{\"n\":0}\n{\"n\":\"\xe4\"}\n\xef\xbf\xbd\n{\"n\":3}\n\xff").unwrap();
+    let run = place.run(&["--chunk", "2"]);
+    assert_eq!((run.status, &run.summary["items"]), (Some(0), &5.into()), "{}", run.errors);
+    let results = place.results();
+    assert_eq!(place.outcomes(), BTreeMap::from([("failed", 3), ("succeeded", 2)]));
+    let said = |item: usize| results[item].error.as_ref().unwrap().message.as_str();
+    assert_eq!(said(1), "item 1 is not UTF-8; each line must hold one JSON object");
+    assert_eq!(said(2), "inputs are not acceptable: the text is not JSON (at byte 0)", "this one is text");
+    assert_eq!(said(4), "item 4 is not UTF-8; each line must hold one JSON object");
+    assert_eq!(results[3].output.as_ref().unwrap().get(), "{\"n\":3,\"double\":6}");
 }
 
 #[test]
