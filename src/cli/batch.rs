@@ -12,7 +12,7 @@ use super::dispatch::{Failure, Finish};
 use super::run::{file_name, load_program};
 use super::runtime;
 use super::signals::listen;
-use super::{print, progress, summary};
+use super::{batch_files, print, progress, summary};
 use crate::app::batch::{BatchEnd, BatchReport, BatchRequest, BatchStatus, places, run_batch};
 use crate::app::open_host;
 use crate::app::worker::DrainSwitch;
@@ -24,6 +24,7 @@ const STOPPING: &str = "stopping; chunks that run get a moment to end (once more
 pub(super) fn run(global: &Global, config: &Config, args: &BatchRunArgs) -> Result<Finish, Failure> {
     let program = load_program(config, &args.function)?;
     let out = args.out.clone().unwrap_or_else(|| usual_out(&args.items));
+    batch_files::check(args, &out)?;
     let items = open_items(&args.items, &out)?;
     let host = open_host(config, &[program.language])?;
     let telemetry = host.telemetry().clone();
@@ -90,19 +91,15 @@ fn open_items(items: &Path, out: &Path) -> Result<File, Failure> {
     if !file.metadata().map_err(named)?.is_file() {
         return Err(format!("--items {}: not a file; use - for standard input", items.display()).into());
     }
-    let is_same = |out: PathBuf| std::fs::canonicalize(items).is_ok_and(|items| items == out);
-    if std::fs::canonicalize(out).is_ok_and(is_same) {
-        return Err(format!("--out {} is the items file", out.display()).into());
-    }
     Ok(file)
 }
 
 /// Standard input as a file without a name, on the disk of the output: the items are read twice.
 fn spool(out: &Path) -> Result<File, Failure> {
     let mut name = OsString::from(out);
-    name.push(".items");
+    name.push(format!(".items-{}", std::process::id()));
     let failed = |error: io::Error| format!("{}: {error}", name.display());
-    let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&name).map_err(failed)?;
+    let mut file = OpenOptions::new().create_new(true).read(true).write(true).open(&name).map_err(failed)?;
     std::fs::remove_file(&name).map_err(failed)?;
     io::copy(&mut io::stdin().lock(), &mut file).map_err(|error| format!("--items -: {error}"))?;
     Ok(file)

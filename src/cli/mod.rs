@@ -4,6 +4,7 @@
 mod args;
 mod attack;
 mod batch;
+mod batch_files;
 mod bench;
 mod config;
 mod dispatch;

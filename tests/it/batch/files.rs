@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::Stdio;
 
-use super::command::{Finished, Place, items};
+use super::command::{FUNCTION, Finished, Place, items};
 
 #[test]
 fn every_line_is_an_item_and_a_bad_one_says_why() {
@@ -89,10 +89,24 @@ fn items_may_come_from_standard_input() {
 }
 
 #[test]
-fn the_items_are_never_the_output() {
-    let place = Place::new("{}\n");
-    let run = Finished::of(place.bare(&["f.py", "--items", "items.jsonl", "--out", "./items.jsonl"]).output().unwrap());
-    assert_eq!(run.status, Some(2));
-    assert!(run.errors.contains("is the items file"), "{}", run.errors);
-    assert_eq!(place.read("items.jsonl"), "{}\n");
+fn what_is_read_is_never_overwritten() {
+    let place = Place::new("{\"n\":1}\n");
+    for (arguments, other) in [
+        (&["--out", "f.py"][..], "the program f.py"),
+        (&["--out", "./items.jsonl"], "--items items.jsonl"),
+        (&["--out", "out.jsonl", "--metrics", "items.jsonl"], "--items items.jsonl"),
+        (&["--out", "out.jsonl", "--metrics", "out.jsonl"], "--out out.jsonl"),
+    ] {
+        let mut command = place.bare(&["f.py", "--items", "items.jsonl"]);
+        let run = Finished::of(command.args(arguments).output().unwrap());
+        assert_eq!(run.status, Some(2), "{arguments:?}");
+        assert!(run.errors.contains(&format!("is the same file as {other}")), "{}", run.errors);
+    }
+    // Standard input may be a file too.
+    let mut command = place.bare(&["f.py", "--items", "-", "--out", "items.jsonl"]);
+    let input = std::fs::File::open(place.path("items.jsonl")).unwrap();
+    let run = Finished::of(command.stdin(input).output().unwrap());
+    assert!(run.errors.contains("is the same file as --items -"), "{}", run.errors);
+    assert_eq!((place.read("items.jsonl"), place.read("f.py")), ("{\"n\":1}\n".to_owned(), FUNCTION.to_owned()));
+    assert_eq!(place.files(), ["f.py", "items.jsonl"]);
 }
