@@ -27,6 +27,9 @@ pub enum AdaptersError {
     /// The queue's.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The embedded pair's file cannot be opened. The reason begins with its path.
+    #[error("--state {0}")]
+    State(String),
     /// A command that needs servers, and there are none.
     #[error("no servers are configured; set queue.url (CELLBLOCK_QUEUE_URL) and store.url (CELLBLOCK_STORE_URL){0}")]
     NoServers(&'static str),
@@ -41,6 +44,15 @@ pub enum Backend {
         state: PathBuf,
     },
     /// On Redis and RabbitMQ, for any number of processes.
+    Distributed(Box<Distributed>),
+}
+
+/// A backend that a service has for its own.
+#[derive(Debug)]
+pub enum Taken {
+    /// The pair in a file, which is locked.
+    Embedded(EmbeddedPair),
+    /// Servers, which nobody has alone: they are connected to later.
     Distributed(Box<Distributed>),
 }
 
@@ -62,6 +74,17 @@ impl Backend {
         Ok(match config.servers()? {
             Some(servers) => Self::Distributed(Box::new(Distributed::new(config, servers)?)),
             None => Self::Embedded { state: state.to_owned() },
+        })
+    }
+
+    /// Takes the file, or fails because another process has it: before the service says that it is there.
+    ///
+    /// # Errors
+    /// [`AdaptersError::State`]
+    pub async fn take(self, telemetry: &Telemetry) -> Result<Taken, AdaptersError> {
+        Ok(match self {
+            Self::Embedded { state } => Taken::Embedded(open_embedded(&state, telemetry).await?),
+            Self::Distributed(servers) => Taken::Distributed(servers),
         })
     }
 }
@@ -145,11 +168,20 @@ pub(super) type EmbeddedPair = (Arc<EmbeddedStore>, Arc<EmbeddedQueue>);
 /// Opens the pair in the file at `state`, or makes it. Blocks while it does.
 ///
 /// # Errors
-/// [`AdaptersError`] names the file.
+/// [`AdaptersError::State`]
 pub(super) async fn open_embedded(state: &Path, telemetry: &Telemetry) -> Result<EmbeddedPair, AdaptersError> {
     // The queue first: its lock proves that no other process works on the file, so that claims of an earlier one are void.
-    let queue = EmbeddedQueue::open(state, wall(), MAX_DEPTH)?;
-    let store = EmbeddedStore::open(state, wall())?.reporting_to(telemetry.clone());
+    let queue = EmbeddedQueue::open(state, wall(), MAX_DEPTH).map_err(|error| match error {
+        QueueError::Unavailable(why) | QueueError::Unroutable(why) | QueueError::Broken(why) => {
+            AdaptersError::State(why)
+        }
+    })?;
+    let store = EmbeddedStore::open(state, wall()).map_err(|error| match error {
+        StoreError::Unavailable(why) | StoreError::Full(why) | StoreError::Broken(why) | StoreError::Unknown(why) => {
+            AdaptersError::State(why)
+        }
+    })?;
+    let store = store.reporting_to(telemetry.clone());
     store.release_all().await?;
     Ok((Arc::new(store), Arc::new(queue)))
 }

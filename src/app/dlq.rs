@@ -1,6 +1,6 @@
 //! `dlq`: dead letters, looked at, replayed and dropped by people.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -79,6 +79,9 @@ pub enum DlqError {
     /// A name that is none.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// There is no service's file here.
+    #[error("--state {}: there is no such file; name the one that the service uses", .0.display())]
+    NoState(PathBuf),
     /// No dead letter has this id.
     #[error("there is no dead letter {0}; `cellblock dlq ls` lists them")]
     NotThere(String),
@@ -111,6 +114,8 @@ impl Dlq {
     /// [`DlqError`] when they cannot be reached.
     pub async fn open(config: &Config, state: &Path) -> Result<Self, DlqError> {
         Ok(Self(match Backend::of(config, state)? {
+            // A look must not make one.
+            Backend::Embedded { state } if !state.exists() => return Err(DlqError::NoState(state)),
             Backend::Embedded { state } => Pair::Embedded(open_embedded(&state, &Telemetry::new()).await?),
             Backend::Distributed(servers) => Pair::Distributed(servers.open(&Telemetry::new()).await?),
         }))

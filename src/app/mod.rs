@@ -16,7 +16,7 @@ mod topology;
 mod upkeep;
 pub mod worker;
 
-pub use adapters::{AdaptersError, Backend, Distributed};
+pub use adapters::{AdaptersError, Backend, Distributed, Taken};
 pub use bench::{BenchError, BenchPlan, BenchRow, Beside, HalfLoad, Workload, measure};
 pub use dlq::{DeadLetterView, Dlq, DlqError, Replayed, Which};
 pub use doctor::{Examination, RuntimeCheck, examine};

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::adapters::{AdaptersError, Backend, Distributed, DistributedPair, EmbeddedPair, open_embedded, wall};
+use super::adapters::{AdaptersError, Distributed, DistributedPair, EmbeddedPair, Taken, wall};
 use super::answering::answer;
 use super::self_test::Readiness;
 use super::upkeep::{sweep, tell_changes, tell_settled, tell_stops, tell_stops_here, watch_queue, watch_servers};
@@ -57,8 +57,8 @@ pub struct ServeRequest {
     pub listener: TcpListener,
     /// The settings of the API.
     pub api: ApiSettings,
-    /// Where store and queue are.
-    pub backend: Backend,
+    /// Store and queue.
+    pub backend: Taken,
 }
 
 /// What a worker is told when it starts.
@@ -83,19 +83,19 @@ pub struct WorkRequest {
 /// # Errors
 /// [`ServeError`] when it cannot start.
 pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
-    let telemetry = request.api.telemetry.clone();
+    let ServeRequest { listener, api, backend } = request;
+    let telemetry = api.telemetry.clone();
     let waiters = Arc::new(Waiters::new(telemetry.clone()));
-    match &request.backend {
-        Backend::Embedded { state } => {
-            let pair = open_embedded(state, &telemetry).await?;
-            let _upkeep = embedded_upkeep(&pair, &request.api);
-            serve_api(pair, request, waiters, drain).await;
+    match backend {
+        Taken::Embedded(pair) => {
+            let _upkeep = embedded_upkeep(&pair, &api);
+            serve_api(pair, listener, api, waiters, drain).await;
         }
-        Backend::Distributed(servers) => {
+        Taken::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
             let _upkeep = distributed_upkeep(&pair, &telemetry);
             let _teller = tell_waiters(&pair, &waiters);
-            serve_api(pair, request, waiters, drain).await;
+            serve_api(pair, listener, api, waiters, drain).await;
         }
     }
     Ok(())
@@ -105,16 +105,16 @@ pub async fn serve(request: ServeRequest, drain: &DrainSwitch) -> Result<(), Ser
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
-pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
-    let telemetry = request.api.telemetry.clone();
+pub async fn serve_all(request: ServeRequest, work: &WorkRequest, drain: &DrainSwitch) -> Result<(), ServeError> {
+    let ServeRequest { listener, mut api, backend } = request;
+    let telemetry = api.telemetry.clone();
     let readiness = Readiness::new();
     let tested = readiness.clone();
-    request.api.lacks = Arc::new(move || tested.lacks());
+    api.lacks = Arc::new(move || tested.lacks());
     let waiters = Arc::new(Waiters::new(telemetry.clone()));
-    match &request.backend {
-        Backend::Embedded { state } => {
-            let pair = open_embedded(state, &telemetry).await?;
-            let _upkeep = embedded_upkeep(&pair, &request.api);
+    match backend {
+        Taken::Embedded(pair) => {
+            let _upkeep = embedded_upkeep(&pair, &api);
             let work = WorkRequest { lease_ms: EMBEDDED_LEASE_MS, ..work.clone() };
             let stops = StopHints::new();
             let worker = worker("all", &pair, &work, stops.clone(), &telemetry)?;
@@ -122,16 +122,18 @@ pub async fn serve_all(mut request: ServeRequest, work: &WorkRequest, drain: &Dr
                 tasks::spawn("teller", tell_settled(worker.settled_work(), Arc::clone(&waiters))),
                 tasks::spawn("teller of stops", tell_stops_here(pair.0.stops(), stops)),
             ];
-            tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
+            let serving = serve_api(pair, listener, api, waiters, drain);
+            tokio::join!(work.run(worker, &readiness, drain), serving);
         }
-        Backend::Distributed(servers) => {
+        Taken::Distributed(servers) => {
             let pair = servers.open(&telemetry).await?;
             let stops = StopHints::new();
             let _upkeep = distributed_upkeep(&pair, &telemetry);
             let _tellers = [tell_waiters(&pair, &waiters), tell_worker(&pair, &stops)];
             let worker = worker("all", &pair, work, stops, &telemetry)?;
-            let _reaper = worker.reap(given_up(servers, &telemetry)?)?;
-            tokio::join!(work.run(worker, &readiness, drain), serve_api(pair, request, waiters, drain));
+            let _reaper = worker.reap(given_up(&servers, &telemetry)?)?;
+            let serving = serve_api(pair, listener, api, waiters, drain);
+            tokio::join!(work.run(worker, &readiness, drain), serving);
         }
     }
     Ok(())
@@ -253,11 +255,11 @@ fn tell_worker((store, _): &DistributedPair, stops: &StopHints) -> tasks::Task<(
 
 async fn serve_api<S: Store, Q: Queue>(
     (store, queue): (Arc<S>, Arc<Q>),
-    request: ServeRequest,
+    listener: TcpListener,
+    api: ApiSettings,
     waiters: Arc<Waiters>,
     drain: &DrainSwitch,
 ) {
-    let ServeRequest { listener, api, .. } = request;
     let abandoned = Arc::new(Abandoned::default());
     let (stop, stopping) = watch::channel(false);
     let store = Arc::new(ObservedStore::new(store, api.telemetry.clone()));

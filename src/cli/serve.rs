@@ -27,7 +27,9 @@ pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> R
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Http, wanted: args.listen };
-        let listener = place.listen(global, config, &backend.to_string()).await?;
+        let said = backend.to_string();
+        let backend = backend.take(&api.telemetry).await?;
+        let listener = place.listen(global, config, &said).await?;
         let request = ServeRequest { listener, api, backend };
         tokio::select! {
             ended = serve(request, &drain) => ended?,
@@ -46,7 +48,9 @@ pub(super) fn run_all(global: &Global, config: &Config, args: &ServeArgs) -> Res
     runtime::beside_programs()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Http, wanted: args.listen };
-        let listener = place.listen(global, config, &backend.to_string()).await?;
+        let said = backend.to_string();
+        let backend = backend.take(&api.telemetry).await?;
+        let listener = place.listen(global, config, &said).await?;
         let request = ServeRequest { listener, api, backend };
         tokio::select! {
             ended = serve_all(request, &working, &drain) => ended?,

@@ -80,7 +80,8 @@ fn lock(path: &Path) -> Result<File, QueueError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            Err(QueueError::Unavailable(format!("{}: another cellblock uses it", path.display())))
+            let why = "another cellblock uses it, and only one at a time can; stop that one first";
+            Err(QueueError::Unavailable(format!("{}: {why}", path.display())))
         }
         Err(TryLockError::Error(error)) => Err(unavailable(error)),
     }
@@ -150,7 +151,10 @@ mod tests {
         let path = dir.path().join("cells.db");
         let first = open_file(&path).unwrap();
         let error = open_file(&path).unwrap_err().to_string();
-        assert!(error.ends_with("cells.db: another cellblock uses it"), "{error}");
+        assert!(
+            error.contains("cells.db: another cellblock uses it") && error.ends_with("stop that one first"),
+            "{error}"
+        );
         drop(first);
         assert!(open_file(&path).is_ok());
     }

@@ -39,6 +39,30 @@ fn what_the_api_alone_took_is_run_by_a_worker_later() {
 }
 
 #[test]
+fn a_state_file_is_one_process_at_a_time() {
+    let server = Server::start("serve", &[], tempfile::tempdir().unwrap());
+    let listen = ["--listen", "127.0.0.1:0"];
+    for command in [&["serve", listen[0], listen[1]][..], &["all", listen[0], listen[1]], &["dlq", "ls"]] {
+        let refused = server.beside(command, "state.db");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains("--state state.db: another cellblock uses it"), "{command:?}: {said}");
+        assert!(said.contains("stop that one first") && !said.contains("listening"), "{command:?}: {said}");
+    }
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn a_look_at_dead_letters_makes_no_state_file() {
+    let server = Server::start("serve", &[], tempfile::tempdir().unwrap());
+    let refused = server.beside(&["dlq", "ls"], "nope.db");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("--state nope.db: there is no such file"), "{said}");
+    assert!(!server.state().with_file_name("nope.db").exists());
+}
+
+#[test]
 fn a_drain_answers_whoever_waits() {
     let mut server = Server::all(&[]);
     let path = server.post("/v1/jobs", &sleeper(1.5)).header("location").unwrap().to_owned();

@@ -1,7 +1,7 @@
 //! The program under test, on the embedded pair.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -76,6 +76,13 @@ impl Server {
 
     pub(super) fn state(&self) -> PathBuf {
         self.dir.path().join("state.db")
+    }
+
+    /// Runs another command to its end, with the state file of this name in the same directory.
+    #[allow(clippy::disallowed_methods, reason = "the program under test is a process")]
+    pub(super) fn beside(&self, arguments: &[&str], state: &str) -> Output {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_cellblock"));
+        process.env_clear().current_dir(self.dir.path()).args(arguments).args(["--state", state]).output().unwrap()
     }
 }
 
