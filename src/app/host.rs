@@ -39,15 +39,17 @@ pub fn open_host(config: &Config, languages: &[Language]) -> Result<Arc<Host>, O
 /// Opens this host for every language whose interpreter is there; answers which those are.
 ///
 /// # Errors
-/// [`OpenError`] when there is none, or a layer of the jail is missing.
+/// [`OpenError`] when there is none, when the configuration names one that is not there, or a layer of the jail is missing.
 pub fn open_host_of_any(config: &Config) -> Result<(Arc<Host>, Vec<Language>), OpenError> {
     let (mut runtimes, mut languages, mut missing) = (Vec::new(), Vec::new(), None);
     for language in Language::ALL {
-        match lang::discover(language, &config.runtime(language)) {
+        let paths = config.runtime(language);
+        match lang::discover(language, &paths) {
             Ok(runtime) => {
                 runtimes.push(runtime);
                 languages.push(language);
             }
+            Err(error) if paths.program.is_some() => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "no jobs in {} are taken", language.as_str());
                 missing = Some(error);

@@ -125,3 +125,17 @@ fn what_others_put_into_the_environment_is_no_trouble() {
     let output = command.env("CELLBLOCK_PORT_8080_TCP", "tcp://10.0.0.1:8080").arg("config").output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn a_worker_does_not_start_without_an_interpreter_that_its_configuration_names() {
+    let place = tempfile::tempdir().unwrap();
+    let state = place.path().join("state.db");
+    let output = command()
+        .args(["--set", "runtime.nodejs.path=/nowhere/node", "all", "--listen", "127.0.0.1:0", "--state"])
+        .arg(state)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("/nowhere/node") && told.contains("runtime.nodejs.path"), "{told}");
+}
