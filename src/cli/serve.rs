@@ -27,10 +27,7 @@ pub(super) fn run_serve(global: &Global, config: &Config, args: &ServeArgs) -> R
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Http, wanted: args.listen };
-        let said = backend.to_string();
-        let backend = backend.take(&api.telemetry).await?;
-        let listener = place.listen(global, config, &said).await?;
-        let request = ServeRequest { listener, api, backend };
+        let request = place.request(global, config, backend, api).await?;
         tokio::select! {
             ended = serve(request, &drain) => ended?,
             never = listen(&drain, STOPPING) => match never {},
@@ -48,10 +45,7 @@ pub(super) fn run_all(global: &Global, config: &Config, args: &ServeArgs) -> Res
     runtime::beside_programs()?.block_on(async {
         let drain = DrainSwitch::new();
         let place = Place { part: ListenPart::Http, wanted: args.listen };
-        let said = backend.to_string();
-        let backend = backend.take(&api.telemetry).await?;
-        let listener = place.listen(global, config, &said).await?;
-        let request = ServeRequest { listener, api, backend };
+        let request = place.request(global, config, backend, api).await?;
         tokio::select! {
             ended = serve_all(request, &working, &drain) => ended?,
             never = listen(&drain, STOPPING) => match never {},
@@ -100,6 +94,20 @@ struct Place {
 }
 
 impl Place {
+    /// Takes what the service has for its own, and listens only then.
+    async fn request(
+        &self,
+        global: &Global,
+        config: &Config,
+        backend: Backend,
+        api: ApiSettings,
+    ) -> Result<ServeRequest, Failure> {
+        let said = backend.to_string();
+        let backend = backend.take(&api.telemetry).await?;
+        let listener = self.listen(global, config, &said).await?;
+        Ok(ServeRequest { listener, api, backend })
+    }
+
     /// Begins to listen, and says where, and where the state is.
     async fn listen(&self, global: &Global, config: &Config, backend: &str) -> Result<TcpListener, Failure> {
         let (key, usual) = match self.part {

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::config::KeyKind;
+
 /// A whole number. Its option must let values with a hyphen through, so that -1 is told of as a value.
 pub(super) fn whole_number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number, 0 or more".to_owned())
@@ -9,7 +11,7 @@ pub(super) fn whole_number(text: &str) -> Result<u64, String> {
 
 /// Where to listen.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "is not an address with a port, such as 127.0.0.1:8080".to_owned())
+    text.parse().map_err(|_| format!("is not {}", KeyKind::Address.misfit(text).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ impl KeyKind {
     }
 
     /// What would be right, when `value` is not.
-    pub(super) fn misfit(self, value: &str) -> Option<String> {
+    #[must_use]
+    pub fn misfit(self, value: &str) -> Option<String> {
         let (fits, wanted) = match self {
             Self::Number { min, max } => {
                 let fits = value.parse::<u64>().is_ok_and(|number| (min..=max).contains(&number));

@@ -144,8 +144,9 @@ impl Templates {
         if current.len() >= MOST {
             // Its slots are given up when their jobs end. The uses of all count half from now on, so that what was used much
             // once is not there for ever, and who asks for many kinds in turn drives out their own.
-            let least = current.iter().enumerate().min_by_key(|(_, found)| found.uses).map(|(at, _)| at);
-            least.map(|at| current.remove(at));
+            if let Some((least, _)) = current.iter().enumerate().min_by_key(|(_, found)| found.uses) {
+                current.remove(least);
+            }
             current.iter_mut().for_each(|found| found.uses /= 2);
         }
         let uses = before.map_or(0, |before| before.uses);

@@ -322,6 +322,12 @@ impl Forked {
         self.end.and_then(|end| end.status)
     }
 
+    /// A counter of its leaf cannot be read.
+    fn doubt(&mut self, error: &io::Error) {
+        tracing::warn!(%error, "failed to read a cgroup leaf");
+        self.is_doubtful = true;
+    }
+
     /// Waits for the end; a process that is not leaving is killed. The slot is given back when nothing about that was out
     /// of the ordinary: the job had answered everything, ended with status 0, and has left nothing.
     pub(super) async fn close(mut self: Box<Self>, is_leaving: bool) -> Remains {
@@ -333,12 +339,11 @@ impl Forked {
         }
         // A slot that saw a kill for memory serves no other job, so what its leaf has counted is this one's.
         let usage = self.leaf().map(|leaf| leaf.usage()).transpose().unwrap_or_else(|error| {
-            tracing::warn!(%error, "failed to read a cgroup leaf");
-            self.is_doubtful = true;
+            self.doubt(&error);
             None
         });
         let is_clean = self.warm.leaf.as_ref().map_or(Ok(true), Kept::is_clean).unwrap_or_else(|error| {
-            tracing::warn!(%error, "failed to read a cgroup leaf");
+            self.doubt(&error);
             false
         });
         let has_ended_well = self.end.is_some_and(|end| end.status == Some(0));

@@ -25,8 +25,11 @@ pub(super) fn send_kill(pid: u32) {
 }
 
 pub(super) async fn assert_works(lane: &mut Lane) {
-    let program = Program::new(Language::Python, "def main():\n    return {'a': 1}");
-    let run = lane.run(&program, RawJson::empty_object()).await.unwrap();
+    assert_runs(lane, &Program::new(Language::Python, "def main():\n    return {'a': 1}")).await;
+}
+
+pub(super) async fn assert_runs(lane: &mut Lane, program: &Program) {
+    let run = lane.run(program, RawJson::empty_object()).await.unwrap();
     assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
 }
 

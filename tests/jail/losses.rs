@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::lane::{Lane, block_on, run_all_in, run_in, runtime};
 use super::leftovers::{self, INIT, JOB, SLOT, TEMPLATE};
-use super::lifetime::{assert_gone, assert_works, send_kill};
+use super::lifetime::{assert_gone, assert_runs, assert_works, send_kill};
 use super::pace;
 use super::suite::alone;
 
@@ -248,11 +248,11 @@ fn templates_that_are_used_least_make_room() {
     block_on(async {
         let mut lane = Lane::open(runtime(Language::Node));
         let used = program(256);
-        assert_works_with(&mut lane, &used).await;
+        assert_runs(&mut lane, &used).await;
         let [first] = pids_at(&lane, TEMPLATE)[..] else { panic!("one template") };
         for memory_mib in [64, 96, 128, 192, 300, 400, 600, 900, 1400, 2000] {
-            assert_works_with(&mut lane, &program(memory_mib)).await;
-            assert_works_with(&mut lane, &used).await;
+            assert_runs(&mut lane, &program(memory_mib)).await;
+            assert_runs(&mut lane, &used).await;
             let pids = pids_at(&lane, TEMPLATE);
             assert!(pids.contains(&first), "{memory_mib}: {pids:?} without {first}");
         }
@@ -263,11 +263,6 @@ fn templates_that_are_used_least_make_room() {
         few.await.unwrap();
         lane.close().await.unwrap();
     });
-}
-
-async fn assert_works_with(lane: &mut Lane, program: &Program) {
-    let run = lane.run(program, RawJson::empty_object()).await.unwrap();
-    assert_eq!(run.verdict.outcome.kind(), OutcomeKind::Succeeded, "{run:?}");
 }
 
 #[test]
