@@ -3,7 +3,7 @@
 A load is started with one argument, a JSON object with what it has to know of its place. It talks in JSON lines:
 
     it says   {"ready": true}                     when it is connected
-    it hears  {"language", "code", "first", "count", "chunk", "name", "rate"}
+    it hears  {"language", "code", "first", "count", "chunk", "name", "rate", "is_even"}
     it says   {"done": true, "published_s": …}    when every answer has been read
     it says   {"answers": […], "latencies_ms"}    the answers in the order of the items, null for one that is not there
 
@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable
 
 import redis
+
+from functions import LEAD_S
 
 # Between two looks at whether all is done.
 PAUSE = 0.05
@@ -76,7 +78,7 @@ def number_of(output: dict) -> int:
 
 
 def steadily(order: dict, store: redis.Redis, publish: Callable[[int], None], output_of: Callable) -> Carried:
-    """Publishes at random moments, `rate` a second, whatever becomes of the jobs: an open loop.
+    """Publishes `rate` a second, at random moments or evenly, whatever becomes of the jobs: an open loop.
 
     A job's time runs from the moment at which it was due, late or not, to the one at which Redis tells that a key with its
     result was written.
@@ -99,9 +101,9 @@ def steadily(order: dict, store: redis.Redis, publish: Callable[[int], None], ou
     listener = threading.Thread(target=listen)
     listener.start()
     numbers, due, moments = range(order["first"], order["first"] + order["count"]), {}, random.Random(1)
-    at = time.monotonic()
+    at = begun = time.monotonic()
     for n in numbers:
-        at += moments.expovariate(order["rate"])
+        at += 1 / order["rate"] if order["is_even"] else moments.expovariate(order["rate"])
         time.sleep(max(0, at - time.monotonic()))
         due[n] = at
         publish(n)
@@ -111,5 +113,6 @@ def steadily(order: dict, store: redis.Redis, publish: Callable[[int], None], ou
     store.config_set("notify-keyspace-events", "")
     outputs = {key: output_of(store.get(key)) for key in written}
     answers = {number_of(output): output for output in outputs.values()}
-    latencies = [(written[key] - due[number_of(output)]) * 1e3 for key, output in outputs.items()]
+    times = [(due[number_of(output)], written[key]) for key, output in outputs.items()]
+    latencies = [(end - due_at) * 1e3 for due_at, end in times if due_at - begun >= LEAD_S]
     return Carried(lambda: [answers.get(n) for n in numbers], latencies_ms=latencies)

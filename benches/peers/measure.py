@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from functions import CHUNK, STEADY, Function
+from functions import CHUNK, LEAD_S, STEADY, Function
 from peers import Peer, Place
 from processes import Failed, environment
 
@@ -70,11 +70,12 @@ class Session:
         run = self.carry_out(function, max(count, int(pilot["per_second"] * self.seconds)))
         if self.peer.has_latency and function.name in STEADY:
             rate = run["per_second"] / 2
-            steady = self.carry_out(function, max(count, int(rate * self.seconds)), rate)
-            run |= {"p50_ms": steady["p50_ms"], "p99_ms": steady["p99_ms"]}
+            for is_even, kind in ((False, ""), (True, "even_")):
+                steady = self.carry_out(function, max(count, int(rate * (LEAD_S + self.seconds))), rate, is_even)
+                run |= {f"{kind}p50_ms": steady["p50_ms"], f"{kind}p99_ms": steady["p99_ms"]}
         return run | {"busy_before": share}
 
-    def carry_out(self, function: Function, count: int, rate: float = 0) -> dict:
+    def carry_out(self, function: Function, count: int, rate: float = 0, is_even: bool = False) -> dict:
         # No two orders of a session share an item.
         self.orders += 1
         first = self.orders * 10_000_000
@@ -86,6 +87,7 @@ class Session:
             "chunk": function.chunk,
             "name": f"order-{self.orders}",
             "rate": rate,
+            "is_even": is_even,
         }
         busy_before, begun = busy_s(), time.monotonic()
         self.load.send(order)
@@ -142,7 +144,7 @@ class Bench:
         self.rows = json.loads(done.stdout)
 
     def measure(self, function: Function) -> dict:
-        unit = "item" if function.chunk else "job"
+        unit = "item" if function.chunk else {"pandas": "pandas_job"}.get(function.name, "job")
         [row] = [row for row in self.rows if (row["language"], row["unit"]) == (function.language, unit)]
         return {
             "count": row["count"],

@@ -60,7 +60,7 @@ class Peer:
     warm_up: int = 0
 
 
-def start_cellblock(place: Place) -> Load:
+def start_cellblock(place: Place, settings: dict[str, str] | None = None) -> Load:
     programs, amqp_url, redis_port = place.programs, place.rabbit(), place.redis()
     extra = {
         "CELLBLOCK_QUEUE_URL": amqp_url,
@@ -68,7 +68,7 @@ def start_cellblock(place: Place) -> Load:
         "CELLBLOCK_WORKER_SLOTS": str(place.slots),
         "CELLBLOCK_RUNTIME_PYTHON3_PATH": programs.python,
         "CELLBLOCK_RUNTIME_NODEJS_PATH": programs.node,
-    }
+    } | (settings or {})
     addresses = {}
     for part, command in [("worker", "worker"), ("api", "serve")]:
         words = [programs.cellblock, "--json", command, "--listen", "127.0.0.1:0"]
@@ -81,6 +81,10 @@ def start_cellblock(place: Place) -> Load:
 
         service.wait_until(is_ready, 60)
     return place.python_load("cellblock_load.py", addresses | {"amqp_url": amqp_url, "redis_port": redis_port})
+
+
+def start_cellblock_classic(place: Place) -> Load:
+    return start_cellblock(place, {"CELLBLOCK_QUEUE_CLASSIC_LANES": "interactive"})
 
 
 def status(address: str, path: str) -> int:
@@ -138,7 +142,7 @@ def start_bwrap(place: Place) -> Load:
 
 IN_PYTHON = ("python", "pandas", "python-items")
 IN_JS = ("nodejs", "nodejs-items")
-SMALL = ("python", "nodejs", "python-items", "nodejs-items")
+JOBS = ("python", "nodejs", "pandas")
 ALL = ("python", "nodejs", "pandas", "python-items", "nodejs-items")
 
 # The first one is what the others are compared with.
@@ -146,7 +150,15 @@ PEERS = {
     peer.name: peer
     for peer in [
         Peer("cellblock", "Cellblock: RabbitMQ, Redis", ALL, start_cellblock, has_latency=True, warm_up=250),
-        Peer("cellblock-bench", "`cellblock bench`: no queue, no store", SMALL, None),
+        Peer(
+            "cellblock-classic",
+            "Cellblock, a classic queue: RabbitMQ, Redis",
+            JOBS,
+            start_cellblock_classic,
+            has_latency=True,
+            warm_up=250,
+        ),
+        Peer("cellblock-bench", "`cellblock bench`: no queue, no store", ALL, None),
         Peer("bwrap", "bubblewrap, a fresh interpreter: no queue, no store", ALL, start_bwrap),
         Peer("rq", "RQ, a fork for each job: Redis", IN_PYTHON, start_rq),
         Peer(

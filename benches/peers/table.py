@@ -7,6 +7,8 @@ from peers import ONE_BY_ONE, PEERS
 
 # Servers that have nothing to do take a few hundredths.
 MOST_BUSY = 0.1
+# Of jobs published at random moments, and evenly.
+LATENCIES = {"p50_ms": "p50 ms", "p99_ms": "p99 ms", "even_p50_ms": "even p50", "even_p99_ms": "even p99"}
 
 
 def text(results: dict) -> str:
@@ -33,8 +35,8 @@ def head(results: dict) -> str:
 def table(rows: list[dict], unit: str) -> str:
     own = next(iter(PEERS.values())).title.partition(":")[0]
     header = ["", f"{unit} a second", "least – most", "CPU ms each", f"{own} does", f"{own} takes", "publishing"]
-    has_latency = any(row["p50_ms"] is not None for row in rows)
-    header += ["p50 ms", "p99 ms"] if has_latency else []
+    latencies = LATENCIES if any(row["p50_ms"] is not None for row in rows) else {}
+    header += latencies.values()
     lines = [line(header), line(["---", *["---:"] * (len(header) - 1)])]
     for row in rows:
         title = row["title"]
@@ -49,8 +51,7 @@ def table(rows: list[dict], unit: str) -> str:
             times(row["cpu_ratio"], "× the CPU"),
             "" if row["publishing_share"] is None else f"{row['publishing_share']:.0%} of the time",
         ]
-        if has_latency:
-            cells += ["" if row[name] is None else figure(row[name]) for name in ("p50_ms", "p99_ms")]
+        cells += ["" if row[name] is None else figure(row[name]) for name in latencies]
         lines.append(line([title, *cells]))
     return "\n".join(lines)
 
@@ -86,7 +87,7 @@ def rows(runs: list[dict]) -> list[dict]:
             pairs = [(good.get((function, own, run["round"])), run) for run in kept if peer != own]
             pairs = [(ours, theirs) for ours, theirs in pairs if ours]
             row = {"function": function, "peer": peer, "title": title} | summary(kept, pairs)
-            made.append(row if measured == function else row | {"p50_ms": None, "p99_ms": None})
+            made.append(row if measured == function else row | dict.fromkeys(LATENCIES))
     return [row for row in made if any(row["function"] == run["function"] for run in runs)]
 
 
@@ -105,6 +106,4 @@ def summary(kept: list[dict], pairs: list[tuple[dict, dict]]) -> dict:
         "publishing_share": median(
             run["published_s"] / run["seconds"] for run in kept if run["published_s"] is not None
         ),
-        "p50_ms": median(run["p50_ms"] for run in kept if run["p50_ms"] is not None),
-        "p99_ms": median(run["p99_ms"] for run in kept if run["p99_ms"] is not None),
-    }
+    } | {name: median(run[name] for run in kept if run.get(name) is not None) for name in LATENCIES}

@@ -114,6 +114,7 @@ impl Distributed {
         let mut queue = RabbitSettings::new(&servers.queue_url, slots)?;
         queue.prefix = servers.queue_prefix;
         queue.lanes = config.queue_lanes();
+        queue.classic_lanes = config.classic_lanes();
         queue.declare = servers.declares;
         queue.reserve_ahead = config.reserves_ahead();
         let store = RedisSettings { prefix: servers.store_prefix, ..RedisSettings::new(servers.store_url) };

@@ -37,6 +37,6 @@ fn takes(kind: KeyKind) -> String {
         KeyKind::Prefix => "letters, digits, `-`, `_`, `.`".to_owned(),
         KeyKind::Modules => "module names: an array in the file, else separated by `,`".to_owned(),
         KeyKind::Syscalls => "names of system calls: an array in the file, else separated by `,`".to_owned(),
-        KeyKind::Lanes => "lanes: an array in the file, else separated by `,`".to_owned(),
+        KeyKind::Lanes { .. } => "lanes: an array in the file, else separated by `,`".to_owned(),
     }
 }

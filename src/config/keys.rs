@@ -32,7 +32,10 @@ pub enum KeyKind {
     /// What names of things at a server begin with.
     Prefix,
     /// Lanes: an array in the file, separated by `,` in a variable or flag.
-    Lanes,
+    Lanes {
+        /// Whether there need not be one.
+        or_none: bool,
+    },
     /// Names of system calls that can be allowed: an array in the file, separated by `,` in a variable or flag.
     Syscalls,
     /// Names of modules: an array in the file, separated by `,` in a variable or flag.
@@ -44,7 +47,7 @@ impl KeyKind {
     pub(super) const fn separator(self) -> Option<&'static str> {
         match self {
             Self::Paths => Some(":"),
-            Self::ApiKeys | Self::Lanes | Self::Modules | Self::Syscalls => Some(","),
+            Self::ApiKeys | Self::Lanes { .. } | Self::Modules | Self::Syscalls => Some(","),
             Self::Number { .. }
             | Self::Path
             | Self::Address
@@ -77,8 +80,8 @@ impl KeyKind {
             Self::Choice(words) => (words.contains(&value), words.join(" or ")),
             Self::Switch => (matches!(value, "true" | "false"), "true or false".to_owned()),
             Self::Prefix => (is_prefix(value), "1 to 100 letters, digits, '-', '_' and '.'".to_owned()),
-            Self::Lanes => {
-                let fits = value.split(',').all(|lane| Lane::parse(lane).is_ok());
+            Self::Lanes { or_none } => {
+                let fits = (or_none && value.is_empty()) || value.split(',').all(|lane| Lane::parse(lane).is_ok());
                 (fits, "a list of lanes, each of letters, digits, '-', '_' and '.'".to_owned())
             }
             Self::Modules => {
@@ -108,7 +111,7 @@ impl KeyKind {
             | Self::Switch
             | Self::Choice(_)
             | Self::Prefix
-            | Self::Lanes
+            | Self::Lanes { .. }
             | Self::Syscalls
             | Self::Modules => value.to_owned(),
         }
@@ -174,7 +177,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "worker.lanes",
-        KeyKind::Lanes,
+        KeyKind::Lanes { or_none: false },
         "interactive,batch",
         "lanes from which a worker takes deliveries, the most urgent one first",
     ),
@@ -209,7 +212,14 @@ pub const KEYS: &[Key] = &[
         "RabbitMQ, as amqp://user:password@host:5672/vhost, or amqps: for TLS; goes with store.url",
     ),
     key("queue.prefix", KeyKind::Prefix, "cellblock", "what names of exchanges and queues begin with, before a dot"),
-    key("queue.lanes", KeyKind::Lanes, "interactive,batch", "every lane that there is"),
+    key("queue.lanes", KeyKind::Lanes { or_none: false }, "interactive,batch", "every lane that there is"),
+    key(
+        "queue.classic_lanes",
+        KeyKind::Lanes { or_none: true },
+        "",
+        "lanes whose queues are classic ones instead of quorum queues: results come sooner under load, and less is promised \
+         (docs/durability.md); the same for all processes",
+    ),
     key(
         "queue.management_url",
         KeyKind::Url(&["http://"]),

@@ -188,20 +188,19 @@ impl Config {
 
     /// Nothing ever comes from a lane that is not among `queue.lanes`. Who names none may be no worker.
     fn check_lanes(&self) -> Result<(), ConfigError> {
-        let name = "worker.lanes";
-        let Some(from) = self.values.get(name).map(|found| found.source).filter(|from| *from != Source::Default) else {
-            return Ok(());
-        };
-        let (there, taken) = (self.queue_lanes(), self.worker_lanes());
-        match taken.iter().find(|lane| !there.contains(lane)) {
-            None => Ok(()),
-            Some(lane) => Err(ConfigError::Value {
-                name,
-                from,
-                found: lane.to_string(),
-                wanted: format!("a lane of queue.lanes, which are {}", self.text("queue.lanes").unwrap_or_default()),
-            }),
+        let there = self.queue_lanes();
+        for (name, lanes) in [("worker.lanes", self.worker_lanes()), ("queue.classic_lanes", self.classic_lanes())] {
+            let Some(from) = self.values.get(name).map(|found| found.source).filter(|from| *from != Source::Default)
+            else {
+                continue;
+            };
+            if let Some(lane) = lanes.iter().find(|lane| !there.contains(lane)) {
+                let there = self.text("queue.lanes").unwrap_or_default();
+                let wanted = format!("a lane of queue.lanes, which are {there}");
+                return Err(ConfigError::Value { name, from, found: lane.to_string(), wanted });
+            }
         }
+        Ok(())
     }
 
     fn take_table(&mut self, prefix: &str, table: &toml::Table) -> Result<(), ConfigError> {
@@ -279,6 +278,12 @@ impl Config {
     #[must_use]
     pub fn worker_lanes(&self) -> Vec<Lane> {
         self.lanes("worker.lanes")
+    }
+
+    /// `queue.classic_lanes`.
+    #[must_use]
+    pub fn classic_lanes(&self) -> Vec<Lane> {
+        self.lanes("queue.classic_lanes")
     }
 
     /// `queue.lanes`.
@@ -503,6 +508,11 @@ mod tests {
             refused(&["worker.lanes=interctive,batch"]),
             "worker.lanes (from the flag): \"interctive\" is not a lane of queue.lanes, which are interactive,batch"
         );
+        assert_eq!(
+            refused(&["queue.classic_lanes=gpu"]),
+            "queue.classic_lanes (from the flag): \"gpu\" is not a lane of queue.lanes, which are interactive,batch"
+        );
+        assert!(load(&["queue.classic_lanes="]).is_ok() && load(&["queue.classic_lanes=batch"]).is_ok());
         assert!(load(&["queue.lanes=interactive,gpu"]).is_ok(), "an API needs no lanes of a worker");
         assert_eq!(load(&["queue.lanes=interactive,gpu", "worker.lanes=gpu"]).unwrap(), [Lane::parse("gpu").unwrap()]);
     }

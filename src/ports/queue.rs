@@ -150,7 +150,8 @@ pub trait Delivery: Send + std::fmt::Debug + 'static {
     /// store takes an equal tag for the same call made twice.
     fn tag(&self) -> String;
 
-    /// How often this message came back because a delivery of it was lost. Some brokers count a release too.
+    /// How often this message came back because a delivery of it was lost. Some queues count a release too, and some count to 1
+    /// only.
     fn redeliveries(&self) -> u32;
 
     /// The message is done with. Allowed only by the ack rule (`ARCHITECTURE.md`, "The ack rule").

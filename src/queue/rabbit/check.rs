@@ -7,7 +7,7 @@ use super::handshake;
 use super::link::{connect, is_missing, queue_error};
 use super::management::Management;
 use super::settings::RabbitSettings;
-use super::topology::{Argument, Object, Policy, Topology, close, declare, is_there};
+use super::topology::{Argument, OTHER_FORM, Object, Policy, Topology, close, declare, is_there, queue_type};
 use crate::ports::QueueError;
 
 /// Quorum queues that dead-letter at least once and expire messages.
@@ -84,7 +84,6 @@ async fn version(settings: &RabbitSettings) -> CheckRow {
 async fn look(connection: &Connection, object: &Object) -> CheckRow {
     let name = object.name();
     let missing = "declare the topology, or import its definitions";
-    let other_form = "drain it, delete it, and declare the topology";
     match ask(connection, object, Question::IsThere).await {
         Ok(()) => {}
         Err(Asked::No(error)) if is_missing(&error) => return CheckRow::bad(name, "missing", missing),
@@ -96,16 +95,16 @@ async fn look(connection: &Connection, object: &Object) -> CheckRow {
         Err(Asked::No(error)) if is_refused(&error) => {
             CheckRow::good(name, "there; this user may not ask in which form")
         }
-        Err(Asked::No(error)) => CheckRow::bad(name, error.to_string(), other_form),
+        Err(Asked::No(error)) => CheckRow::bad(name, error.to_string(), OTHER_FORM),
         Err(Asked::Cut(error)) => CheckRow::bad(name, error.to_string(), "see the broker's log"),
     }
 }
 
-fn form(object: &Object) -> &'static str {
+fn form(object: &Object) -> String {
     match object {
-        Object::Exchange { kind, .. } => kind,
-        Object::Queue { .. } => "quorum queue with the right arguments",
-        Object::Binding { .. } => "binding",
+        Object::Exchange { kind, .. } => (*kind).to_owned(),
+        Object::Queue { arguments, .. } => format!("{} queue with the right arguments", queue_type(arguments)),
+        Object::Binding { .. } => "binding".to_owned(),
     }
 }
 

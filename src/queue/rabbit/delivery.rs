@@ -8,7 +8,7 @@ use lapin::{Acker, BasicProperties};
 
 use super::inbox::{Inbox, Incoming, Source};
 use super::link::Base;
-use super::properties::{delivery_count, parked};
+use super::properties::{parked, redeliveries};
 use super::publisher::Publisher;
 use crate::job::Lane;
 use crate::ports::{Delivery, Published, QueueError, WallClock};
@@ -22,6 +22,7 @@ const MAX_REASON: usize = 2_048;
 pub struct RabbitDelivery {
     held: Held,
     tag: u64,
+    redeliveries: u32,
     base: Arc<Base>,
     publisher: Arc<Publisher>,
     clock: WallClock,
@@ -53,6 +54,7 @@ impl RabbitDelivery {
             lane: source.lane.clone(),
             held: Held { source, acker, inbox, taken: clock::now(), is_settled: false },
             tag: delivery.delivery_tag,
+            redeliveries: redeliveries(&delivery.properties, delivery.redelivered),
             base,
             publisher,
             clock,
@@ -90,7 +92,7 @@ impl Delivery for RabbitDelivery {
     }
 
     fn redeliveries(&self) -> u32 {
-        delivery_count(&self.properties)
+        self.redeliveries
     }
 
     async fn ack(self) -> Result<bool, QueueError> {

@@ -14,7 +14,7 @@ use lapin::options::BasicAckOptions;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
-use super::properties::delivery_count;
+use super::properties::redeliveries;
 use crate::job::Lane;
 use crate::ports::QueueError;
 use crate::sys::clock;
@@ -27,7 +27,8 @@ const QUICK_IN_A_ROW: u32 = 64;
 const HELD_UP: Duration = Duration::from_millis(100);
 /// How long an ack may wait for others.
 const TOGETHER: Duration = Duration::from_millis(5);
-/// A message that came back so often is held: the broker gives up on those that come back too often.
+/// A message that came back so often is held: the broker gives up on those that come back too often. A classic queue neither
+/// counts nor gives up.
 const MOST_RETURNS: u32 = 5;
 
 /// Where a delivery came from.
@@ -215,7 +216,7 @@ impl Inbox {
     /// Gives back what came and was not taken.
     pub(super) fn give_back_waiting(&self) {
         let mut state = self.lock();
-        let returns = |incoming: &Incoming| delivery_count(&incoming.delivery.properties);
+        let returns = |Incoming { delivery, .. }: &Incoming| redeliveries(&delivery.properties, delivery.redelivered);
         for (lane, waiting) in std::mem::take(&mut state.waiting) {
             let (kept, returned): (VecDeque<_>, VecDeque<_>) =
                 waiting.into_iter().partition(|incoming| returns(incoming) >= MOST_RETURNS);

@@ -102,6 +102,12 @@ pub(super) fn is_missing(error: &Error) -> bool {
     matches!(protocol.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))
 }
 
+/// Whether the broker says that there is such a thing in another form.
+pub(super) fn is_other_form(error: &Error) -> bool {
+    let ErrorKind::ProtocolError(protocol) = error.kind() else { return false };
+    matches!(protocol.kind(), AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED))
+}
+
 /// Our own names, which are shorter than AMQP's 255 bytes; a longer text becomes an empty one, which the broker refuses.
 pub(super) fn short(text: &str) -> ShortString {
     ShortString::try_new(text).unwrap_or_default()

@@ -59,12 +59,12 @@ pub(super) fn from_amqp(properties: &BasicProperties, body: Vec<u8>) -> WireMess
     }
 }
 
-/// How often the broker has got this message back.
-pub(super) fn delivery_count(properties: &BasicProperties) -> u32 {
+/// How often the broker has got this message back. A classic queue does not count: once, when it is `redelivered`.
+pub(super) fn redeliveries(properties: &BasicProperties, redelivered: bool) -> u32 {
     let value = properties.headers().as_ref().and_then(|table| table.inner().get("x-delivery-count"));
     match value.map(header) {
         Some(HeaderValue::Number(count)) => u32::try_from(count).unwrap_or(0),
-        Some(HeaderValue::Text(_) | HeaderValue::Other) | None => 0,
+        Some(HeaderValue::Text(_) | HeaderValue::Other) | None => redelivered.into(),
     }
 }
 

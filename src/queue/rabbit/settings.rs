@@ -43,6 +43,8 @@ pub struct RabbitSettings {
     pub prefix: String,
     /// Every lane that there is, also those that this process does not consume.
     pub lanes: Vec<Lane>,
+    /// Lanes whose queues are classic ones, see [`Topology::with_classic`].
+    pub classic_lanes: Vec<Lane>,
     /// The delays, shortest first.
     pub tiers: Vec<Tier>,
     /// Deliveries of one lane that are reserved for this process at a time: as many as it has slots.
@@ -79,6 +81,7 @@ impl RabbitSettings {
             uri,
             prefix: "cellblock".to_owned(),
             lanes: vec![Lane::interactive(), Lane::batch()],
+            classic_lanes: Vec::new(),
             tiers: Tier::ALL.to_vec(),
             slots: slots.max(1),
             reserve_ahead: true,
@@ -95,9 +98,10 @@ impl RabbitSettings {
     /// What these settings need at the broker.
     ///
     /// # Errors
-    /// [`QueueError::Broken`] for a prefix or a lane whose names would be taken for something else.
+    /// [`QueueError::Broken`] for a prefix or a lane whose names would be taken for something else, and for a classic lane that
+    /// there is not.
     pub fn topology(&self) -> Result<Topology, QueueError> {
-        Topology::new(&self.prefix, &self.lanes, &self.tiers)
+        Topology::new(&self.prefix, &self.lanes, &self.tiers)?.with_classic(&self.classic_lanes)
     }
 
     /// `user:password`.

@@ -9,7 +9,7 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ExchangeKind};
 
-use super::link::{is_missing, queue_error, short};
+use super::link::{is_missing, is_other_form, queue_error, short};
 use super::settings::Tier;
 use crate::job::Lane;
 use crate::ports::QueueError;
@@ -19,6 +19,12 @@ use crate::telemetry::QueueName;
 const DELIVERY_LIMIT: i64 = 20;
 /// Each look at a parked message counts as one on brokers before 4.3, and a limit cannot be left out on 4.x.
 const PARKED_DELIVERY_LIMIT: i64 = 1_000_000;
+/// What to do about a queue that is there in another form.
+pub(super) const OTHER_FORM: &str = "drain it, delete it, and declare the topology; or name the lane of a classic queue in \
+                                     queue.classic_lanes, and that of a quorum queue not";
+const QUEUE_TYPE: &str = "x-queue-type";
+const QUORUM: &str = "quorum";
+const CLASSIC: &str = "classic";
 /// How long a goodbye may take.
 const CLOSE: Duration = Duration::from_secs(2);
 /// AMQP names have at most 255 bytes; a lane and our own parts need some of them.
@@ -29,6 +35,8 @@ const MAX_PREFIX: usize = 100;
 pub struct Topology {
     prefix: String,
     lanes: Vec<Lane>,
+    /// Those of them whose queues are classic ones.
+    classic: Vec<Lane>,
     tiers: Vec<Tier>,
 }
 
@@ -96,7 +104,22 @@ impl Topology {
         if let Some(lane) = lanes.iter().find(is_taken) {
             return Err(QueueError::Broken(format!("lane {lane} has the name of a queue with another purpose")));
         }
-        Ok(Self { prefix: prefix.to_owned(), lanes: lanes.to_vec(), tiers: tiers.to_vec() })
+        Ok(Self { prefix: prefix.to_owned(), lanes: lanes.to_vec(), classic: Vec::new(), tiers: tiers.to_vec() })
+    }
+
+    /// The same, with classic queues for these lanes: on one node, without a limit of deliveries, and dead-lettered at most
+    /// once; a message is on its way to a worker before it is on the disk. All other queues stay quorum queues.
+    ///
+    /// # Errors
+    /// [`QueueError::Broken`] for a lane that there is not.
+    pub fn with_classic(mut self, lanes: &[Lane]) -> Result<Self, QueueError> {
+        if let Some(lane) = lanes.iter().find(|lane| !self.lanes.contains(lane)) {
+            return Err(QueueError::Broken(format!(
+                "lane {lane} is to have a classic queue, and is not among the lanes"
+            )));
+        }
+        self.classic = lanes.to_vec();
+        Ok(self)
     }
 
     /// The exchange that takes messages for lanes.
@@ -177,26 +200,34 @@ impl Topology {
         let exchange = |name, kind| Object::Exchange { name, kind };
         let mut objects =
             vec![exchange(self.entry(), "topic"), exchange(self.retry(), "topic"), exchange(self.dlx(), "fanout")];
-        objects.push(queue(self.parked_queue(), vec![("x-delivery-limit", Argument::Number(PARKED_DELIVERY_LIMIT))]));
+        objects.push(quorum(self.parked_queue(), vec![("x-delivery-limit", Argument::Number(PARKED_DELIVERY_LIMIT))]));
         let mut to_parked = dead_letters("");
         to_parked.push(("x-dead-letter-routing-key", Argument::Text(self.parked_queue())));
         to_parked.push(("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)));
-        objects.push(queue(self.dlx_queue(), to_parked));
+        objects.push(quorum(self.dlx_queue(), to_parked));
         objects.push(binding(self.dlx(), self.dlx_queue(), String::new()));
         for lane in &self.lanes {
-            let mut arguments = dead_letters(&self.dlx());
-            arguments.push(("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)));
-            objects.push(queue(self.lane_queue(lane), arguments));
+            objects.push(self.lane_object(lane));
             objects.push(binding(self.entry(), self.lane_queue(lane), format!("*.{lane}")));
         }
         for tier in &self.tiers {
             let mut arguments = dead_letters(&self.entry());
             arguments.push(("x-message-ttl", Argument::Number(i64::try_from(tier.ms).unwrap_or(i64::MAX))));
-            objects.push(queue(self.tier_queue(tier), arguments));
+            objects.push(quorum(self.tier_queue(tier), arguments));
             // A lane may hold dots, and a star is one word only.
             objects.push(binding(self.retry(), self.tier_queue(tier), format!("{}.#", tier.name)));
         }
         objects
+    }
+
+    fn lane_object(&self, lane: &Lane) -> Object {
+        let name = self.lane_queue(lane);
+        if self.classic.contains(lane) {
+            return queue(name, CLASSIC, vec![dead_letter_exchange(&self.dlx())]);
+        }
+        let mut arguments = dead_letters(&self.dlx());
+        arguments.push(("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)));
+        quorum(name, arguments)
     }
 
     /// The policies with their usual values.
@@ -225,7 +256,7 @@ impl Topology {
     pub(super) async fn declare(&self, connection: &Connection) -> Result<(), QueueError> {
         let channel = connection.create_channel().await.map_err(queue_error)?;
         for object in self.objects() {
-            declare(&channel, &object).await.map_err(queue_error)?;
+            declare(&channel, &object).await.map_err(not_declared)?;
         }
         close(&channel).await;
         Ok(())
@@ -263,9 +294,22 @@ impl Object {
     }
 }
 
-fn queue(name: String, more: Vec<(&'static str, Argument)>) -> Object {
+/// `quorum` or `classic`, from a queue's arguments.
+pub(super) fn queue_type<'a>(arguments: &'a [(&'static str, Argument)]) -> &'a str {
+    match arguments.iter().find(|(name, _)| *name == QUEUE_TYPE) {
+        Some((_, Argument::Text(kind))) => kind,
+        // The broker's default.
+        Some((_, Argument::Number(_))) | None => CLASSIC,
+    }
+}
+
+fn quorum(name: String, more: Vec<(&'static str, Argument)>) -> Object {
+    queue(name, QUORUM, more)
+}
+
+fn queue(name: String, kind: &str, more: Vec<(&'static str, Argument)>) -> Object {
     let mut arguments = vec![
-        ("x-queue-type", Argument::Text("quorum".to_owned())),
+        (QUEUE_TYPE, Argument::Text(kind.to_owned())),
         // Dropping the oldest instead would lose work, and turns dead lettering back into at-most-once.
         ("x-overflow", Argument::Text("reject-publish".to_owned())),
     ];
@@ -274,10 +318,11 @@ fn queue(name: String, more: Vec<(&'static str, Argument)>) -> Object {
 }
 
 fn dead_letters(exchange: &str) -> Vec<(&'static str, Argument)> {
-    vec![
-        ("x-dead-letter-exchange", Argument::Text(exchange.to_owned())),
-        ("x-dead-letter-strategy", Argument::Text("at-least-once".to_owned())),
-    ]
+    vec![dead_letter_exchange(exchange), ("x-dead-letter-strategy", Argument::Text("at-least-once".to_owned()))]
+}
+
+fn dead_letter_exchange(exchange: &str) -> (&'static str, Argument) {
+    ("x-dead-letter-exchange", Argument::Text(exchange.to_owned()))
 }
 
 const fn binding(exchange: String, queue: String, key: String) -> Object {
@@ -301,6 +346,11 @@ pub(super) async fn declare(channel: &Channel, object: &Object) -> lapin::Result
             channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()).await
         }
     }
+}
+
+/// What is there in another form is for an operator to mend.
+fn not_declared(error: lapin::Error) -> QueueError {
+    if is_other_form(&error) { QueueError::Broken(format!("{error}; {OTHER_FORM}")) } else { queue_error(error) }
 }
 
 /// Asks for one thing by name. A binding is taken to be there.
@@ -371,15 +421,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_queue_is_quorum_and_refuses_rather_than_drops() {
-        for object in topology().objects() {
-            if let Object::Queue { name, arguments } = object {
-                for wanted in [("x-queue-type", "quorum"), ("x-overflow", "reject-publish")] {
-                    let wanted = (wanted.0, Argument::Text(wanted.1.to_owned()));
-                    assert!(arguments.contains(&wanted), "{name}: {wanted:?}");
-                }
+    /// Of every queue: name and type. Whatever its type, it refuses rather than drops.
+    fn queues(topology: &Topology) -> Vec<(String, String)> {
+        let mut queues = Vec::new();
+        for object in topology.objects() {
+            if let Object::Queue { name, arguments } = &object {
+                let refuses = ("x-overflow", Argument::Text("reject-publish".to_owned()));
+                assert!(arguments.contains(&refuses), "{name}");
+                queues.push((name.clone(), queue_type(arguments).to_owned()));
             }
         }
+        queues
+    }
+
+    #[test]
+    fn only_the_lanes_that_are_named_are_classic() {
+        assert!(queues(&topology()).iter().all(|(_, kind)| kind == "quorum"));
+
+        let mixed = topology().with_classic(&[Lane::interactive()]).unwrap();
+        let queues = queues(&mixed);
+        let classic: Vec<_> = queues.iter().filter(|(_, kind)| kind == "classic").map(|(name, _)| name).collect();
+        assert_eq!(classic, ["cb.q.interactive"]);
+        assert_eq!(queues.len(), 12);
+
+        let nowhere = topology().with_classic(&[Lane::parse("gpu").unwrap()]).unwrap_err();
+        assert!(nowhere.to_string().contains("lane gpu"), "{nowhere}");
+    }
+
+    #[test]
+    fn a_classic_queue_has_no_argument_that_only_quorum_queues_know() {
+        let mixed = topology().with_classic(&[Lane::batch()]).unwrap();
+        let Object::Queue { arguments, .. } = mixed.lane_object(&Lane::batch()) else { panic!("{mixed:?}") };
+        let names: Vec<_> = arguments.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["x-queue-type", "x-overflow", "x-dead-letter-exchange"]);
     }
 }

@@ -44,6 +44,8 @@ impl FakeClock {
 pub(super) struct Fixture<A> {
     pub(super) adapter: A,
     pub(super) clock: FakeClock,
+    /// How far a queue counts redeliveries.
+    pub(super) counts_to: u32,
     /// Where a store reports to.
     pub(super) telemetry: Telemetry,
     /// Keeps the adapter's files.

@@ -92,7 +92,8 @@ pub(super) async fn a_dropped_delivery_comes_again<Q: Queue>(t: Fixture<Q>) {
     put(&t, "a", &Lane::batch(), 0).await;
     for redeliveries in 0..3 {
         let (found, delivery) = take(&t).await;
-        assert_eq!((found.copy.as_str(), delivery.redeliveries()), ("a", redeliveries));
+        let counted = redeliveries.min(t.counts_to);
+        assert_eq!((found.copy.as_str(), delivery.redeliveries()), ("a", counted));
     }
 }
 
@@ -125,17 +126,24 @@ pub(super) async fn a_cancelled_next_loses_nothing<Q: Queue>(t: Fixture<Q>) {
         }
     }
     let (found, delivery) = take(&t).await;
+    let dropped = dropped.min(t.counts_to);
     assert_eq!((found.copy.as_str(), delivery.redeliveries()), ("a", dropped), "an abandoned look is no delivery");
 }
 
-pub(super) async fn a_full_lane_refuses_and_takes_retries<Q: Queue>(t: Fixture<Q>) {
+async fn fill<Q: Queue>(t: &Fixture<Q>) {
     for no in 0..MAX_DEPTH {
-        assert_eq!(put(&t, &format!("m{no}"), &Lane::batch(), 0).await, Published::Confirmed);
+        assert_eq!(put(t, &format!("m{no}"), &Lane::batch(), 0).await, Published::Confirmed);
     }
+}
+
+pub(super) async fn a_full_lane_refuses<Q: Queue>(t: Fixture<Q>) {
+    fill(&t).await;
     assert_eq!(put(&t, "more", &Lane::batch(), 0).await, Published::Full);
     assert_eq!(put(&t, "more", &Lane::interactive(), 0).await, Published::Confirmed);
-    let (_, other) = take(&t).await;
-    other.ack().await.unwrap();
+}
+
+pub(super) async fn a_full_lane_takes_retries<Q: Queue>(t: Fixture<Q>) {
+    fill(&t).await;
     let (first, delivery) = take(&t).await;
     let next = Message { attempt: 2, copy: super::fixture::copy("m0-2"), ..first };
     assert_eq!(t.adapter.publish(&next, Delay { ms: 1_000 }).await.unwrap(), Published::Confirmed);

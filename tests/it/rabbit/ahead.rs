@@ -8,7 +8,7 @@ use cellblock::ports::{Delay, Delivery, Published, Queue};
 use cellblock::queue::{RabbitDelivery, RabbitQueue};
 use futures_util::future::join_all;
 
-use super::broker::place;
+use super::broker::{Kind, on_both_kinds, place};
 use super::take::{take, wait_for_ready};
 use crate::conformance::message;
 
@@ -18,6 +18,12 @@ const MOST: u16 = 7 * SLOTS;
 /// Quick settlements after which more is reserved.
 const QUICK: u32 = 64;
 const MESSAGES: u32 = 1_000;
+
+on_both_kinds! {
+    more_is_reserved_while_it_is_settled_quickly_and_given_back_when_it_is_not,
+    nothing_is_reserved_ahead_while_somebody_else_is_idle,
+    acks_that_go_out_together_are_all_told_what_became_of_them,
+}
 
 async fn publish_all(queue: &RabbitQueue) {
     for number in 0..MESSAGES {
@@ -67,9 +73,8 @@ async fn until_ahead(queue: &RabbitQueue, other: &RabbitQueue, seen: &mut BTreeS
     }
 }
 
-#[tokio::test]
-async fn more_is_reserved_while_it_is_settled_quickly_and_given_back_when_it_is_not() {
-    let place = place().await;
+async fn more_is_reserved_while_it_is_settled_quickly_and_given_back_when_it_is_not(kind: Kind) {
+    let place = place().await.of(kind);
     let (queue, other) = (place.queue(SLOTS), place.queue(SLOTS));
     publish_all(&queue).await;
     let mut seen = BTreeSet::new();
@@ -90,9 +95,8 @@ async fn more_is_reserved_while_it_is_settled_quickly_and_given_back_when_it_is_
     assert_eq!(queue.depth(&Lane::batch()).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn nothing_is_reserved_ahead_while_somebody_else_is_idle() {
-    let place = place().await;
+async fn nothing_is_reserved_ahead_while_somebody_else_is_idle(kind: Kind) {
+    let place = place().await.of(kind);
     let (queue, other) = (place.queue(SLOTS), place.queue(SLOTS));
     publish_all(&queue).await;
     let mut seen = BTreeSet::new();
@@ -114,9 +118,8 @@ async fn nothing_is_reserved_ahead_while_somebody_else_is_idle() {
     assert_eq!(queue.depth(&Lane::batch()).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn acks_that_go_out_together_are_all_told_what_became_of_them() {
-    let place = place().await;
+async fn acks_that_go_out_together_are_all_told_what_became_of_them(kind: Kind) {
+    let place = place().await.of(kind);
     let queue = place.queue(4 * SLOTS);
     publish_all(&queue).await;
     let mut seen = BTreeSet::new();

@@ -40,8 +40,48 @@ pub(crate) struct Broker {
 pub(crate) struct Place {
     pub(crate) broker: &'static Broker,
     pub(crate) prefix: String,
+    pub(crate) kind: Kind,
     _use: Use,
 }
+
+/// Of what type the queues of lanes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Quorum,
+    Classic,
+}
+
+impl Kind {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quorum => "quorum",
+            Self::Classic => "classic",
+        }
+    }
+}
+
+/// Each case with quorum queues and with classic ones.
+macro_rules! on_both_kinds {
+    ($($case:ident),+ $(,)?) => {
+        mod on_quorum_queues {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    super::$case(crate::rabbit::broker::Kind::Quorum).await;
+                }
+            )+
+        }
+        mod on_classic_queues {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    super::$case(crate::rabbit::broker::Kind::Classic).await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both_kinds;
 
 #[derive(Debug)]
 enum Use {
@@ -55,8 +95,12 @@ pub(crate) async fn place() -> Place {
 }
 
 /// A part of the broker, whose lanes are full with four messages.
-pub(crate) async fn narrow_place() -> Place {
-    part("narrow", Use::Shared { _guard: USE.read().await }).await
+pub(crate) async fn narrow_place(kind: Kind) -> Place {
+    let name = match kind {
+        Kind::Quorum => "narrow",
+        Kind::Classic => "shallow",
+    };
+    part(name, Use::Shared { _guard: USE.read().await }).await.of(kind)
 }
 
 /// The broker for one test alone.
@@ -64,14 +108,23 @@ pub(crate) async fn alone() -> Place {
     part("wide", Use::Alone { _guard: USE.write().await }).await
 }
 
-async fn part(kind: &str, how: Use) -> Place {
+async fn part(name: &str, how: Use) -> Place {
     let broker = BROKER.get_or_init(Broker::start).await;
-    Place { broker, prefix: format!("{kind}{}", NAMES.fetch_add(1, Ordering::Relaxed)), _use: how }
+    let prefix = format!("{name}{}", NAMES.fetch_add(1, Ordering::Relaxed));
+    Place { broker, prefix, kind: Kind::Quorum, _use: how }
 }
 
 impl Place {
+    /// The same, with queues of this type for its lanes.
+    pub(crate) fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
     pub(crate) fn settings(&self, slots: u16) -> RabbitSettings {
         let mut settings = RabbitSettings::new(&self.broker.url(), slots).unwrap();
+        if self.kind == Kind::Classic {
+            settings.classic_lanes.clone_from(&settings.lanes);
+        }
         settings.prefix.clone_from(&self.prefix);
         // Each queue costs the broker a file and a process.
         settings.tiers = Tier::ALL[..2].to_vec();
@@ -178,13 +231,14 @@ impl Broker {
 
     /// Full at four messages: the broker notices that a quorum queue is full when it is above its limit.
     fn import_narrow(&self) {
-        let policy = Policy {
-            name: "narrow".to_owned(),
-            pattern: "^narrow[0-9]+\\.q\\.(interactive|batch)$".to_owned(),
-            definition: vec![("max-length", Argument::Number(3))],
+        let policy = |name: &str, max_length| Policy {
+            name: name.to_owned(),
+            pattern: format!("^{name}[0-9]+\\.q\\.(interactive|batch)$"),
+            definition: vec![("max-length", Argument::Number(max_length))],
         };
         let settings = RabbitSettings::new(&self.url(), 1).unwrap();
-        let definitions = settings.topology().unwrap().definitions("/", &[policy]);
+        let policies = [policy("narrow", 3), policy("shallow", 4)];
+        let definitions = settings.topology().unwrap().definitions("/", &policies);
         let file = self.base.join("definitions.json");
         std::fs::write(&file, definitions).unwrap();
         let import = || self.try_control(&["import_definitions", file.to_str().unwrap()]);

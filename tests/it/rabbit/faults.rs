@@ -8,9 +8,18 @@ use cellblock::ports::{Delay, Delivery, Published, Queue};
 use cellblock::queue::RabbitQueue;
 use lapin::options::QueueDeleteOptions;
 
-use super::broker::{alone, place};
+use super::broker::{Kind, alone, on_both_kinds, place};
 use super::take::{take, wait_for_ready};
 use crate::conformance::message;
+
+on_both_kinds! {
+    a_closed_connection_brings_deliveries_again_and_old_acks_are_false,
+    a_channel_that_the_broker_closes_is_built_anew,
+    a_killed_broker_under_load_loses_nothing,
+    a_deleted_queue_is_declared_again,
+    a_queue_that_is_dropped_hands_back_what_it_held,
+    two_workers_share_a_lane,
+}
 
 async fn put(queue: &RabbitQueue, name: &str) {
     let published = queue.publish(&message(name, &Lane::batch()), Delay::NONE).await.unwrap();
@@ -27,9 +36,8 @@ async fn put_patiently(queue: &RabbitQueue, name: &str) {
     }
 }
 
-#[tokio::test]
-async fn a_closed_connection_brings_deliveries_again_and_old_acks_are_false() {
-    let place = alone().await;
+async fn a_closed_connection_brings_deliveries_again_and_old_acks_are_false(kind: Kind) {
+    let place = alone().await.of(kind);
     let queue = place.queue(5);
     for no in 0..20 {
         put(&queue, &format!("m{no}")).await;
@@ -69,9 +77,8 @@ async fn a_closed_connection_brings_deliveries_again_and_old_acks_are_false() {
     put(&queue, "after").await;
 }
 
-#[tokio::test]
-async fn a_channel_that_the_broker_closes_is_built_anew() {
-    let place = alone().await;
+async fn a_channel_that_the_broker_closes_is_built_anew(kind: Kind) {
+    let place = alone().await.of(kind);
     let set_timeout = |ms: u64| {
         let set = format!("application:set_env(rabbit, consumer_timeout, {ms}).");
         place.broker.control(&["eval", &set]);
@@ -90,10 +97,9 @@ async fn a_channel_that_the_broker_closes_is_built_anew() {
     set_timeout(1_800_000);
 }
 
-#[tokio::test]
-async fn a_killed_broker_under_load_loses_nothing() {
+async fn a_killed_broker_under_load_loses_nothing(kind: Kind) {
     const MESSAGES: usize = 400;
-    let place = alone().await;
+    let place = alone().await.of(kind);
     let (producer, worker) = (place.queue(1), place.queue(10));
     let publishing = async {
         for no in 0..MESSAGES {
@@ -117,9 +123,8 @@ async fn a_killed_broker_under_load_loses_nothing() {
     assert!(worker.is_consuming());
 }
 
-#[tokio::test]
-async fn a_deleted_queue_is_declared_again() {
-    let place = place().await;
+async fn a_deleted_queue_is_declared_again(kind: Kind) {
+    let place = place().await.of(kind);
     let queue = place.queue(1);
     put(&queue, "a").await;
     assert!(take(&queue).await.1.ack().await.unwrap());
@@ -131,9 +136,8 @@ async fn a_deleted_queue_is_declared_again() {
     assert_eq!(taken.0.copy.as_str(), "b");
 }
 
-#[tokio::test]
-async fn a_queue_that_is_dropped_hands_back_what_it_held() {
-    let place = place().await;
+async fn a_queue_that_is_dropped_hands_back_what_it_held(kind: Kind) {
+    let place = place().await.of(kind);
     let (first, second) = (place.queue(4), place.queue(4));
     put(&first, "a").await;
     put(&first, "b").await;
@@ -147,9 +151,8 @@ async fn a_queue_that_is_dropped_hands_back_what_it_held() {
     assert!(!held.ack().await.unwrap());
 }
 
-#[tokio::test]
-async fn two_workers_share_a_lane() {
-    let place = place().await;
+async fn two_workers_share_a_lane(kind: Kind) {
+    let place = place().await.of(kind);
     let (first, second) = (place.queue(1), place.queue(1));
     put(&first, "a").await;
     put(&first, "b").await;

@@ -6,9 +6,13 @@ use cellblock::queue::{RabbitDelivery, RabbitGivenUp, RabbitQueue};
 use lapin::BasicProperties;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions, BasicPublishOptions};
 
-use super::broker::{Place, place};
+use super::broker::{Kind, Place, on_both_kinds, place};
 use super::take::{PATIENCE, take};
 use crate::conformance::message;
+
+on_both_kinds! {
+    a_message_whose_sender_gave_it_a_time_expires,
+}
 
 fn given_up(place: &Place) -> RabbitGivenUp {
     RabbitGivenUp::new(place.settings(1), WallClock::new(|| UnixMillis(1_700_000_000_000))).unwrap()
@@ -57,9 +61,8 @@ async fn a_message_that_is_lost_too_often_and_one_that_is_refused_come_to_the_re
     assert_eq!(parked.message.as_deref(), Some(&lost));
 }
 
-#[tokio::test]
-async fn a_message_whose_sender_gave_it_a_time_expires() {
-    let place = place().await;
+async fn a_message_whose_sender_gave_it_a_time_expires(kind: Kind) {
+    let place = place().await.of(kind);
     let (queue, given_up) = (place.queue(1), given_up(&place));
     queue.prepare().await.unwrap();
     let channel = place.broker.connect().await.unwrap().create_channel().await.unwrap();

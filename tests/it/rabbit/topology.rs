@@ -6,13 +6,17 @@ use cellblock::job::Lane;
 use cellblock::ports::{Delay, Published, Queue, QueueError};
 use cellblock::queue::RabbitSettings;
 use cellblock::queue::rabbit::check;
-use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
+use lapin::options::QueueDeleteOptions;
 use lapin::types::FieldTable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::broker::place;
+use super::broker::{Kind, on_both_kinds, place};
 use crate::conformance::message;
+
+on_both_kinds! {
+    a_check_says_what_is_there_and_what_is_not,
+}
 
 #[tokio::test]
 async fn what_is_missing_is_named_and_not_declared_unasked() {
@@ -37,25 +41,26 @@ async fn takers_hear_what_only_an_operator_can_mend() {
 
 #[tokio::test]
 async fn a_queue_of_another_form_is_refused_and_named() {
-    let place = place().await;
-    let name = format!("{}.q.batch", place.prefix);
-    let connection = place.broker.connect().await.unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    channel.queue_declare(name.as_str().into(), durable, FieldTable::default()).await.unwrap();
+    for there in [Kind::Quorum, Kind::Classic] {
+        let place = place().await.of(there);
+        place.queue(1).prepare().await.unwrap();
+        let wanted = if there == Kind::Quorum { Kind::Classic } else { Kind::Quorum };
+        let place = place.of(wanted);
+        let name = format!("{}.q.interactive", place.prefix);
 
-    let error = place.queue(1).prepare().await.unwrap_err();
-    assert!(matches!(&error, QueueError::Broken(text) if text.contains(&name)), "{error}");
+        let error = place.queue(1).prepare().await.unwrap_err();
+        let QueueError::Broken(text) = &error else { panic!("{error:?}") };
+        assert!(text.contains(&name) && text.contains("delete it") && text.contains("queue.classic_lanes"), "{text}");
 
-    let rows = check(&place.settings(1), None).await;
-    let row = rows.iter().find(|row| row.name == name).unwrap();
-    assert!(!row.is_ok && row.found.contains("inequivalent arg"), "{row:?}");
-    assert!(row.remedy.as_deref().unwrap().contains("delete"), "{row:?}");
+        let rows = check(&place.settings(1), None).await;
+        let row = rows.iter().find(|row| row.name == name).unwrap();
+        assert!(!row.is_ok && row.found.contains("inequivalent arg"), "{row:?}");
+        assert!(row.remedy.as_deref().unwrap().contains("delete"), "{row:?}");
+    }
 }
 
-#[tokio::test]
-async fn a_check_says_what_is_there_and_what_is_not() {
-    let place = place().await;
+async fn a_check_says_what_is_there_and_what_is_not(kind: Kind) {
+    let place = place().await.of(kind);
     let settings = place.settings(1);
     let bad = |rows: &[cellblock::queue::rabbit::CheckRow]| {
         rows.iter().filter(|row| !row.is_ok).map(|row| row.name.clone()).collect::<Vec<_>>()
@@ -65,6 +70,8 @@ async fn a_check_says_what_is_there_and_what_is_not() {
     place.queue(1).prepare().await.unwrap();
     let rows = check(&settings, None).await;
     assert_eq!(bad(&rows), Vec::<String>::new());
+    let lane = rows.iter().find(|row| row.name.ends_with("q.batch")).unwrap();
+    assert_eq!(lane.found, format!("{} queue with the right arguments", kind.as_str()));
     let version = rows.iter().find(|row| row.name == "broker version").unwrap();
     assert!(version.found.starts_with("3.") || version.found.starts_with("4."), "{version:?}");
 

@@ -5,6 +5,20 @@ use serde_json::{Value, json};
 
 use super::rig::{Process, Service, wait_for};
 use crate::http::client::{double, job};
+use crate::rabbit::broker::{Kind, on_both_kinds};
+
+on_both_kinds! {
+    before_the_claim_nothing_is_charged,
+    with_a_claim_the_work_is_taken_over_after_the_lease,
+    after_the_run_the_program_runs_once_more,
+    after_the_record_nothing_runs_again,
+    a_retry_that_was_recorded_and_not_published_is_published,
+    a_retry_that_was_published_and_not_settled_runs_once,
+    a_worker_killed_in_mid_run_loses_nothing,
+    a_stopped_worker_that_wakes_after_its_lease_changes_nothing,
+    a_submit_that_died_before_its_publish_is_made_up_for,
+    a_submit_that_died_after_its_publish_runs_once,
+}
 
 /// Attempts that the result lists as lost with their worker.
 fn lost(document: &Value) -> usize {
@@ -17,8 +31,8 @@ fn runs(process: &Process) -> f64 {
 }
 
 /// One worker dies there, another one comes. Answers the result, and how often the second one ran the program.
-async fn die_at(failpoint: &str, job: &Value) -> (Value, f64) {
-    let service = Service::start().await;
+async fn die_at(kind: Kind, failpoint: &str, job: &Value) -> (Value, f64) {
+    let service = Service::start(kind).await;
     let api = service.serve();
     let mut doomed = service.doomed_worker(failpoint);
     let path = api.submit(job);
@@ -38,29 +52,25 @@ async fn die_at(failpoint: &str, job: &Value) -> (Value, f64) {
     (document, runs)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn before_the_claim_nothing_is_charged() {
-    let (document, runs) = die_at("claim_due", &double(21)).await;
+async fn before_the_claim_nothing_is_charged(kind: Kind) {
+    let (document, runs) = die_at(kind, "claim_due", &double(21)).await;
     assert_eq!((&document["state"], &document["output"]), (&json!("succeeded"), &json!({"n": 42})));
     assert_eq!((lost(&document), document["attempts"].as_array().unwrap().len(), runs), (0, 1, 1.0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn with_a_claim_the_work_is_taken_over_after_the_lease() {
-    let (document, runs) = die_at("claim_done", &double(21)).await;
+async fn with_a_claim_the_work_is_taken_over_after_the_lease(kind: Kind) {
+    let (document, runs) = die_at(kind, "claim_done", &double(21)).await;
     assert_eq!((&document["state"], lost(&document), runs), (&json!("succeeded"), 1, 1.0));
     assert_eq!(document["attempt"], 1, "the client's tries are not charged for a lost worker");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_the_run_the_program_runs_once_more() {
-    let (document, runs) = die_at("run_done", &double(21)).await;
+async fn after_the_run_the_program_runs_once_more(kind: Kind) {
+    let (document, runs) = die_at(kind, "run_done", &double(21)).await;
     assert_eq!((&document["state"], lost(&document), runs), (&json!("succeeded"), 1, 1.0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_the_record_nothing_runs_again() {
-    let (document, runs) = die_at("record_done", &double(21)).await;
+async fn after_the_record_nothing_runs_again(kind: Kind) {
+    let (document, runs) = die_at(kind, "record_done", &double(21)).await;
     assert_eq!((&document["state"], lost(&document), runs), (&json!("succeeded"), 0, 0.0));
 }
 
@@ -72,8 +82,8 @@ fn hopeless() -> Value {
 }
 
 /// The retry's copy exists once, whenever the worker dies around its publication.
-async fn die_around_a_retry(failpoint: &str) {
-    let service = Service::start().await;
+async fn die_around_a_retry(kind: Kind, failpoint: &str) {
+    let service = Service::start(kind).await;
     let api = service.serve();
     // With one slot: the second try must not run where the first one is about to die.
     let mut doomed = service.doomed_worker_with(failpoint, &["--set", "worker.slots=1"]);
@@ -89,19 +99,16 @@ async fn die_around_a_retry(failpoint: &str) {
     assert!((failed - 1.0).abs() < f64::EPSILON, "the second try ran {failed} times");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_retry_that_was_recorded_and_not_published_is_published() {
-    die_around_a_retry("retry_recorded").await;
+async fn a_retry_that_was_recorded_and_not_published_is_published(kind: Kind) {
+    die_around_a_retry(kind, "retry_recorded").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_retry_that_was_published_and_not_settled_runs_once() {
-    die_around_a_retry("retry_published").await;
+async fn a_retry_that_was_published_and_not_settled_runs_once(kind: Kind) {
+    die_around_a_retry(kind, "retry_published").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_killed_in_mid_run_loses_nothing() {
-    let service = Service::start().await;
+async fn a_worker_killed_in_mid_run_loses_nothing(kind: Kind) {
+    let service = Service::start(kind).await;
     let api = service.serve();
     let first = service.worker();
     let mut slow = job("import time\ndef main():\n  time.sleep(3)\n  return {'done': True}", json!({}));
@@ -114,9 +121,8 @@ async fn a_worker_killed_in_mid_run_loses_nothing() {
     assert_eq!((&document["output"], lost(&document)), (&json!({"done": true}), 1));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_worker_that_wakes_after_its_lease_changes_nothing() {
-    let service = Service::start().await;
+async fn a_stopped_worker_that_wakes_after_its_lease_changes_nothing(kind: Kind) {
+    let service = Service::start(kind).await;
     let api = service.serve();
     let stopped = service.doomed_worker("run_done=stop");
     let path = api.submit(&double(21));
@@ -135,8 +141,8 @@ async fn a_stopped_worker_that_wakes_after_its_lease_changes_nothing() {
 }
 
 /// The API dies in a submit; the client repeats it with its key at another one.
-async fn die_in_a_submit(failpoint: &str) {
-    let service = Service::start().await;
+async fn die_in_a_submit(kind: Kind, failpoint: &str) {
+    let service = Service::start(kind).await;
     let worker = service.worker();
     let mut doomed = service.doomed_serve(failpoint);
     let mut job = double(21);
@@ -150,12 +156,10 @@ async fn die_in_a_submit(failpoint: &str) {
     assert!((runs(&worker) - 1.0).abs() < f64::EPSILON, "one key, one run");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_submit_that_died_before_its_publish_is_made_up_for() {
-    die_in_a_submit("create_done").await;
+async fn a_submit_that_died_before_its_publish_is_made_up_for(kind: Kind) {
+    die_in_a_submit(kind, "create_done").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_submit_that_died_after_its_publish_runs_once() {
-    die_in_a_submit("publish_done").await;
+async fn a_submit_that_died_after_its_publish_runs_once(kind: Kind) {
+    die_in_a_submit(kind, "publish_done").await;
 }

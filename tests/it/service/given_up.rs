@@ -6,6 +6,11 @@ use serde_json::json;
 
 use super::rig::{Service, wait_for};
 use crate::http::client::{batch_lines, double};
+use crate::rabbit::broker::{Kind, on_both_kinds};
+
+on_both_kinds! {
+    a_job_that_expires_in_the_queue_reads_as_expired,
+}
 
 /// Rejects the messages of a lane for good, as a consumer that is no worker could; answers how many.
 async fn reject_all(service: &Service, lane: &str) -> u64 {
@@ -22,7 +27,7 @@ async fn reject_all(service: &Service, lane: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_broker_gives_up_on_ends_and_is_parked() {
-    let service = Service::start().await;
+    let service = Service::start(Kind::Quorum).await;
     let api = service.serve();
     let job = api.submit(&double(21));
     let batch = api.batch(&batch_lines("def main(n): return {}", json!({"chunk_items": 2}), 4));
@@ -46,9 +51,8 @@ async fn what_the_broker_gives_up_on_ends_and_is_parked() {
     assert_eq!(service.parked().len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_expires_in_the_queue_reads_as_expired() {
-    let service = Service::start().await;
+async fn a_job_that_expires_in_the_queue_reads_as_expired(kind: Kind) {
+    let service = Service::start(kind).await;
     let api = service.serve();
     let mut job = double(21);
     job["idempotency_key"] = json!("k");
@@ -69,7 +73,7 @@ async fn a_job_that_expires_in_the_queue_reads_as_expired() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaper_that_dies_leaves_nothing_undone() {
-    let service = Service::start().await;
+    let service = Service::start(Kind::Quorum).await;
     let api = service.serve();
     let job = api.submit(&double(21));
     assert_eq!(reject_all(&service, "interactive").await, 1);

@@ -4,6 +4,12 @@ use serde_json::{Value, json};
 
 use super::rig::{Process, Service, wait_for};
 use crate::http::client::double;
+use crate::rabbit::broker::{Kind, on_both_kinds};
+
+on_both_kinds! {
+    a_restart_of_the_broker_under_load_loses_nothing,
+    an_empty_store_runs_what_waits_in_the_queue,
+}
 
 /// Submits as a client does: again with its key, until it is taken.
 fn submit_patiently(api: &Process, n: u64) -> String {
@@ -20,9 +26,8 @@ fn ends_as_it_should(api: &Process, path: &str, n: u64) {
     assert_eq!((&document["state"], &document["output"]), (&json!("succeeded"), &json!({"n": 2 * n})), "{document}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_of_the_broker_under_load_loses_nothing() {
-    let service = Service::start_alone().await;
+async fn a_restart_of_the_broker_under_load_loses_nothing(kind: Kind) {
+    let service = Service::start_alone(kind).await;
     let (api, worker) = (service.serve(), service.worker());
     let mut paths: Vec<String> = (0..40).map(|n| submit_patiently(&api, n)).collect();
     service.place.broker.restart().await;
@@ -37,7 +42,7 @@ async fn a_restart_of_the_broker_under_load_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_store_under_load_loses_nothing() {
-    let service = Service::start().await;
+    let service = Service::start(Kind::Quorum).await;
     let (api, worker) = (service.serve(), service.worker());
     let mut paths: Vec<String> = (0..40).map(|n| submit_patiently(&api, n)).collect();
     service.redis.restart();
@@ -53,7 +58,7 @@ async fn a_restart_of_the_store_under_load_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_not_there_yet_are_waited_for() {
-    let service = Service::start().await;
+    let service = Service::start(Kind::Quorum).await;
     // A port where nobody listens: that of a listener which is gone.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = format!("queue.url=amqp://guest:guest@{free}/%2f");
@@ -65,9 +70,8 @@ async fn servers_that_are_not_there_yet_are_waited_for() {
     assert!(worker.terminate().success(), "it stops when it is told to, all the same");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_empty_store_runs_what_waits_in_the_queue() {
-    let service = Service::start().await;
+async fn an_empty_store_runs_what_waits_in_the_queue(kind: Kind) {
+    let service = Service::start(kind).await;
     let api = service.serve();
     let path = submit_patiently(&api, 21);
     assert_eq!(service.redis.say("FLUSHALL"), "+OK");

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::conformance::redis_server::Server as Redis;
 use crate::http::client::{Client, pause};
-use crate::rabbit::broker::{self, Place};
+use crate::rabbit::broker::{self, Kind, Place};
 
 /// Longest wait for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
@@ -36,14 +36,14 @@ pub(super) struct Process {
 }
 
 impl Service {
-    /// With a part of the broker.
-    pub(super) async fn start() -> Self {
-        Self::at(broker::place().await)
+    /// With a part of the broker, whose lanes are of this type.
+    pub(super) async fn start(kind: Kind) -> Self {
+        Self::at(broker::place().await.of(kind))
     }
 
     /// With the broker for itself.
-    pub(super) async fn start_alone() -> Self {
-        Self::at(broker::alone().await)
+    pub(super) async fn start_alone(kind: Kind) -> Self {
+        Self::at(broker::alone().await.of(kind))
     }
 
     fn at(place: Place) -> Self {
@@ -62,6 +62,9 @@ impl Service {
             .env("RUST_LOG", "info")
             .args(["--json", "--set", "worker.slots=2", "--set", LEASE])
             .args(arguments);
+        if self.place.kind == Kind::Classic {
+            command.env("CELLBLOCK_QUEUE_CLASSIC_LANES", "interactive,batch");
+        }
         command
     }
 
