@@ -46,6 +46,7 @@ pub(super) async fn run_in(
     let mut runs = Vec::with_capacity(1);
     let items = [Item { index: 0, inputs }];
     let ended = run_items(slot, &call, &items, interrupt, &mut |run| runs.push(run), Box::new(())).await;
+    slot.fork_ahead();
     match (runs.pop(), ended) {
         (Some(run), _) => Ok(run),
         (None, Err(interrupted)) => Err(interrupted),

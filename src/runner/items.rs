@@ -104,7 +104,8 @@ fn spawn_spec(runtime: &Runtime, program: &Program) -> SpawnSpec {
 /// What is held for a run. It is dropped as soon as every item has its answer, while the process still ends.
 pub type UntilAnswered = Box<dyn Send>;
 
-/// Runs a program over items, in their order, handing each result to `done` as soon as it is known.
+/// Runs a program over items, in their order, handing each result to `done` as soon as it is known. Afterwards
+/// [`Slot::fork_ahead`] is due.
 ///
 /// # Errors
 /// [`Interrupted`]; results handed out before it stand.

@@ -88,6 +88,8 @@ pub struct Slot {
     spare: Option<(Language, SpawnSpec, Spare)>,
     /// The last job's kind.
     last: Option<(Language, SpawnSpec, EntryPlan)>,
+    /// The next one's, where it is known and its process not forked.
+    expected: Option<(Language, Preload, EntryPlan)>,
     // Behind what has a leaf: the last who goes removes the group that all leaves are in.
     host: Arc<Host>,
 }
@@ -103,7 +105,7 @@ impl Slot {
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
         let telemetry = host.telemetry().clone();
-        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, last: None }
+        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, last: None, expected: None }
     }
 
     /// A slot that starts every interpreter when it is asked for: for a single run.
@@ -169,6 +171,7 @@ impl Slot {
     }
 
     async fn take_warm(&mut self, language: Language, spec: &SpawnSpec) -> Result<Ready, Fault> {
+        self.expected = None;
         let was = |spare| self.telemetry.spare_was(language, spare);
         if let Some(kept) = self.warm.remove(&(language, spec.preload))
             && kept.spec == *spec
@@ -209,18 +212,24 @@ impl Slot {
     }
 
     /// Takes back what is left of an interpreter that entered by this plan. When the job before it did too, the next one is
-    /// expected to, and its process is forked ahead.
+    /// expected to, and [`Slot::fork_ahead`] has something to do.
     pub fn give_back(&mut self, language: Language, spec: &SpawnSpec, plan: EntryPlan, remains: Remains) {
         let this = Some((language, spec.clone(), plan));
         let was_alike = self.last == this;
         self.last = this;
         let Some(warm) = remains.warm else { return };
         self.host.survey_if_due(language, spec, &warm);
-        if !was_alike || !self.is_kept {
-            return self.keep(language, spec, Next::Idle(warm));
-        }
+        self.keep(language, spec, Next::Idle(warm));
+        self.expected = (was_alike && self.is_kept).then_some((language, spec.preload, plan));
+    }
+
+    /// Has the process of the next job forked, where one like the last two is expected. It takes a processor away from whoever
+    /// still works for the last one, so this comes when its result is on its way.
+    pub fn fork_ahead(&mut self) {
+        let Some((language, preload, plan)) = self.expected.take() else { return };
+        let Some(Kept { spec, next: Next::Idle(warm) }) = self.warm.remove(&(language, preload)) else { return };
         match self.host.ask_warm(warm, plan) {
-            Ok(asked) => self.keep(language, spec, Next::Ahead(Box::new(asked))),
+            Ok(asked) => self.keep(language, &spec, Next::Ahead(Box::new(asked))),
             Err(fault) => tracing::debug!(%fault, "no process was forked ahead"),
         }
     }

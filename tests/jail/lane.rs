@@ -67,6 +67,7 @@ pub(super) async fn run_all_in(
     let call = Call { program, file, attempt: 1, idempotency_key: None };
     let mut runs = Vec::new();
     let end = run_items(slot, &call, items, interrupt, &mut |run| runs.push(run), Box::new(())).await;
+    slot.fork_ahead();
     (runs, end)
 }
 

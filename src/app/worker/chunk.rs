@@ -49,6 +49,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let call = Call { program: &program, file: &file, attempt: message.attempt, idempotency_key: None };
         let mut done = |run| results.add(run);
         let ended = place.get().run(&call, &items, keeper.interrupt(), &mut done, Box::new(running)).await;
+        place.get().get_ready();
         drop(place);
         if keeper.finish().await == Kept::Fenced {
             self.shared.attempt_ended(message, AttemptEnd::Fenced);

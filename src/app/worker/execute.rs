@@ -20,6 +20,9 @@ pub trait Execute: Send + 'static {
         held: UntilAnswered,
     ) -> impl Future<Output = Result<(), Interrupted>> + Send;
 
+    /// Makes ready for a run like the last one. Until it is called, no processor time goes into the next run.
+    fn get_ready(&mut self);
+
     /// What runs programs of this language here, if anything does.
     fn runtime(&self, language: Language) -> Option<RuntimeVersion>;
 }
@@ -34,6 +37,10 @@ impl Execute for Slot {
         held: UntilAnswered,
     ) -> Result<(), Interrupted> {
         run_items(self, call, items, interrupt, done, held).await
+    }
+
+    fn get_ready(&mut self) {
+        self.fork_ahead();
     }
 
     fn runtime(&self, language: Language) -> Option<RuntimeVersion> {

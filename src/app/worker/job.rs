@@ -88,7 +88,8 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let converted = wire::convert(&spec.inputs, &program.input_types, program.lenient_types);
         let (tried, policy) = match converted {
             Ok(inputs) => {
-                (self.try_job(message, spec, inputs, claimed.at, (keeper, place, running)).await, spec.retry.clone())
+                let tried = self.try_job(message, spec, inputs, claimed.at, (keeper, &mut place, running)).await;
+                (tried, spec.retry.clone())
             }
             // The same inputs are refused again.
             Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
@@ -103,27 +104,30 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let shared = &self.shared;
         let ended =
             EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker: &shared.settings.id, runtime };
-        match shared.dispose(message, &policy, tried.ended()) {
-            Disposition::Finish { state } => shared.end_job(&ended, state, Settle::Ack).await,
-            Disposition::DeadLetter { reason } => {
-                shared.end_job(&ended, State::DeadLettered, Settle::DeadLetter(reason)).await
+        let settling = async {
+            match shared.dispose(message, &policy, tried.ended()) {
+                Disposition::Finish { state } => shared.end_job(&ended, state, Settle::Ack).await,
+                Disposition::DeadLetter { reason } => {
+                    shared.end_job(&ended, State::DeadLettered, Settle::DeadLetter(reason)).await
+                }
+                Disposition::Retry { class, attempt, infra, delay_ms } => {
+                    let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
+                    shared.retry(message, &claimed.lease, next).await
+                }
+                Disposition::Release => shared.release(message, &claimed.lease).await,
             }
-            Disposition::Retry { class, attempt, infra, delay_ms } => {
-                let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
-                shared.retry(message, &claimed.lease, next).await
-            }
-            Disposition::Release => shared.release(message, &claimed.lease).await,
-        }
+        };
+        tokio::join!(settling, get_ready(place)).0
     }
 
-    /// Runs it, and frees the place. `None` when the claim was lost meanwhile.
+    /// Runs it. `None` when the claim was lost meanwhile.
     async fn try_job(
         &self,
         message: &Message,
         spec: &JobSpec,
         inputs: RawJson,
         claimed_at: UnixMillis,
-        (keeper, mut place, running): (Keeper, Place<E>, Running<E>),
+        (keeper, place, running): (Keeper, &mut Place<E>, Running<E>),
     ) -> Option<Tried> {
         let file = self.shared.file_of(spec.program.language);
         let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
@@ -132,7 +136,6 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let items = [Item { index: 0, inputs }];
         let mut done = |run| ran = Some(Box::new(run));
         let ended = place.get().run(&call, &items, keeper.interrupt(), &mut done, Box::new(running)).await;
-        drop(place);
         if keeper.finish().await == Kept::Fenced {
             return None;
         }
@@ -147,6 +150,12 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             (None, Ok(())) => Tried::Fault(Fault::zygote_died("the run ended without a result")),
         })
     }
+}
+
+/// Makes a place ready for its next run, and frees it. What was begun before has gone out by then.
+async fn get_ready<E: Execute>(mut place: Place<E>) {
+    tokio::task::yield_now().await;
+    place.get().get_ready();
 }
 
 impl<S: Store, Q: Queue> Shared<S, Q> {

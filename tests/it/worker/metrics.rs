@@ -239,6 +239,8 @@ impl Execute for Troubled {
         self.script.run(call, items, interrupt, done, held).await
     }
 
+    fn get_ready(&mut self) {}
+
     fn runtime(&self, language: Language) -> Option<RuntimeVersion> {
         self.script.runtime(language)
     }

@@ -114,6 +114,8 @@ impl Execute for Script {
         Ok(())
     }
 
+    fn get_ready(&mut self) {}
+
     fn runtime(&self, language: Language) -> Option<RuntimeVersion> {
         Some(RuntimeVersion { language: language.as_str().to_owned(), version: "0".to_owned() })
     }
