@@ -96,6 +96,7 @@ def listen(port: int, count: int, pipe: multiprocessing.connection.Connection) -
         connection.recv(1 << 16)
         pipe.send("ready")
         connection.settimeout(PAUSE)
+        # They are counted when nothing comes for a while: counting takes time.
         while text.count(b"*3\r\n$7\r\nmessage") < count and not pipe.poll():
             with contextlib.suppress(TimeoutError):
                 while len(came) < count:

@@ -88,8 +88,8 @@ pub struct Slot {
     spare: Option<(Language, SpawnSpec, Spare)>,
     /// The last job's kind.
     last: Option<(Language, SpawnSpec, EntryPlan)>,
-    /// The next one's, where it is known and its process not forked.
-    expected: Option<(Language, Preload, EntryPlan)>,
+    /// Whether the next one is expected to be of that kind too, and its process has not been asked for.
+    is_next_due: bool,
     // Behind what has a leaf: the last who goes removes the group that all leaves are in.
     host: Arc<Host>,
 }
@@ -105,7 +105,7 @@ impl Slot {
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
         let telemetry = host.telemetry().clone();
-        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, last: None, expected: None }
+        Self { host, telemetry, is_kept: true, warm: BTreeMap::new(), spare: None, last: None, is_next_due: false }
     }
 
     /// A slot that starts every interpreter when it is asked for: for a single run.
@@ -157,6 +157,7 @@ impl Slot {
     /// # Errors
     /// [`Fault`] with the stage that failed.
     pub async fn take(&mut self, language: Language, spec: &SpawnSpec) -> Result<Zygote, Fault> {
+        self.is_next_due = false;
         if self.is_kept && spec.can_fork() {
             match self.take_warm(language, spec).await {
                 Ok(ready) => {
@@ -171,7 +172,6 @@ impl Slot {
     }
 
     async fn take_warm(&mut self, language: Language, spec: &SpawnSpec) -> Result<Ready, Fault> {
-        self.expected = None;
         let was = |spare| self.telemetry.spare_was(language, spare);
         if let Some(kept) = self.warm.remove(&(language, spec.preload))
             && kept.spec == *spec
@@ -220,16 +220,18 @@ impl Slot {
         let Some(warm) = remains.warm else { return };
         self.host.survey_if_due(language, spec, &warm);
         self.keep(language, spec, Next::Idle(warm));
-        self.expected = (was_alike && self.is_kept).then_some((language, spec.preload, plan));
+        self.is_next_due = was_alike && self.is_kept;
     }
 
     /// Has the process of the next job forked, where one like the last two is expected. It takes a processor away from whoever
     /// still works for the last one, so this comes when its result is on its way.
     pub fn fork_ahead(&mut self) {
-        let Some((language, preload, plan)) = self.expected.take() else { return };
-        let Some(Kept { spec, next: Next::Idle(warm) }) = self.warm.remove(&(language, preload)) else { return };
+        let Some((language, spec, plan)) = self.last.as_ref().filter(|_| self.is_next_due) else { return };
+        let (key, plan) = ((*language, spec.preload), *plan);
+        self.is_next_due = false;
+        let Some(Kept { spec, next: Next::Idle(warm) }) = self.warm.remove(&key) else { return };
         match self.host.ask_warm(warm, plan) {
-            Ok(asked) => self.keep(language, &spec, Next::Ahead(Box::new(asked))),
+            Ok(asked) => _ = self.warm.insert(key, Kept { spec, next: Next::Ahead(Box::new(asked)) }),
             Err(fault) => tracing::debug!(%fault, "no process was forked ahead"),
         }
     }

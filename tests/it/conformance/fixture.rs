@@ -13,6 +13,8 @@ use cellblock::ports::{
 };
 use cellblock::telemetry::Telemetry;
 
+use crate::rabbit::broker::{Kind, Place};
+
 pub(super) const LEASE_MS: u64 = 30_000;
 pub(super) const HOUR_S: u64 = 3_600;
 
@@ -44,14 +46,22 @@ impl FakeClock {
 pub(super) struct Fixture<A> {
     pub(super) adapter: A,
     pub(super) clock: FakeClock,
-    /// How far a queue counts redeliveries.
-    pub(super) counts_to: u32,
     /// Where a store reports to.
     pub(super) telemetry: Telemetry,
     /// Keeps the adapter's files.
     pub(super) _dir: Option<tempfile::TempDir>,
     /// Keeps tests that need the broker for themselves waiting.
-    pub(super) _broker: Option<crate::rabbit::broker::Place>,
+    pub(super) broker: Option<Place>,
+}
+
+impl<A> Fixture<A> {
+    /// What a queue says of so many redeliveries: a classic one counts no further than 1.
+    pub(super) fn counted(&self, redeliveries: u32) -> u32 {
+        match self.broker.as_ref().map(|place| place.kind) {
+            Some(Kind::Classic) => redeliveries.min(1),
+            Some(Kind::Quorum) | None => redeliveries,
+        }
+    }
 }
 
 pub(crate) fn copy(name: &str) -> CopyId {

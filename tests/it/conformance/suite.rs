@@ -13,20 +13,20 @@ async fn store_in_file() -> Fixture<EmbeddedStore> {
     let (clock, telemetry, dir) = (FakeClock::new(), Telemetry::new(), tempfile::tempdir().unwrap());
     let adapter = EmbeddedStore::open(&dir.path().join("cells.db"), clock.wall()).unwrap();
     let adapter = adapter.reporting_to(telemetry.clone());
-    Fixture { adapter, clock, counts_to: u32::MAX, telemetry, _dir: Some(dir), _broker: None }
+    Fixture { adapter, clock, telemetry, _dir: Some(dir), broker: None }
 }
 
 async fn store_in_memory() -> Fixture<EmbeddedStore> {
     let (clock, telemetry) = (FakeClock::new(), Telemetry::new());
     let adapter = EmbeddedStore::in_memory(clock.wall()).unwrap().reporting_to(telemetry.clone());
-    Fixture { adapter, clock, counts_to: u32::MAX, telemetry, _dir: None, _broker: None }
+    Fixture { adapter, clock, telemetry, _dir: None, broker: None }
 }
 
 fn on_redis(server: &Server) -> Fixture<RedisStore> {
     let (clock, telemetry) = (FakeClock::new(), Telemetry::new());
     let settings = RedisSettings { telemetry: telemetry.clone(), ..server.settings() };
     let adapter = RedisStore::open_at(settings, clock.wall()).unwrap();
-    Fixture { adapter, clock, counts_to: u32::MAX, telemetry, _dir: None, _broker: None }
+    Fixture { adapter, clock, telemetry, _dir: None, broker: None }
 }
 
 async fn store_on_redis() -> Fixture<RedisStore> {
@@ -41,30 +41,19 @@ async fn store_on_redis_cluster() -> Fixture<RedisStore> {
 async fn queue_in_file() -> Fixture<EmbeddedQueue> {
     let (clock, dir) = (FakeClock::new(), tempfile::tempdir().unwrap());
     let adapter = EmbeddedQueue::open(&dir.path().join("cells.db"), clock.wall(), MAX_DEPTH).unwrap();
-    Fixture { adapter, clock, counts_to: u32::MAX, telemetry: Telemetry::new(), _dir: Some(dir), _broker: None }
+    Fixture { adapter, clock, telemetry: Telemetry::new(), _dir: Some(dir), broker: None }
 }
 
 async fn queue_in_memory() -> Fixture<EmbeddedQueue> {
     let clock = FakeClock::new();
     let adapter = EmbeddedQueue::in_memory(clock.wall(), MAX_DEPTH).unwrap();
-    Fixture { adapter, clock, counts_to: u32::MAX, telemetry: Telemetry::new(), _dir: None, _broker: None }
+    Fixture { adapter, clock, telemetry: Telemetry::new(), _dir: None, broker: None }
 }
 
 /// The broker's time is real; the cases that pass time wait for it anyway.
 fn on_rabbit(place: Place, slots: u16) -> Fixture<RabbitQueue> {
     let adapter = place.queue(slots);
-    let counts_to = match place.kind {
-        Kind::Quorum => u32::MAX,
-        Kind::Classic => 1,
-    };
-    Fixture {
-        adapter,
-        clock: FakeClock::new(),
-        counts_to,
-        telemetry: Telemetry::new(),
-        _dir: None,
-        _broker: Some(place),
-    }
+    Fixture { adapter, clock: FakeClock::new(), telemetry: Telemetry::new(), _dir: None, broker: Some(place) }
 }
 
 async fn rabbit_with_one_slot() -> Fixture<RabbitQueue> {
@@ -178,7 +167,7 @@ on_adapters!([queue_in_file, queue_in_memory] {
     ];
 });
 
-on_adapters!([rabbit_with_one_slot] {
+on_adapters!([rabbit_with_one_slot, rabbit_with_classic_queues] {
     queue: [
         a_message_comes_as_it_was_published,
         messages_come_in_order_and_lanes_by_rank,
@@ -191,26 +180,15 @@ on_adapters!([rabbit_with_one_slot] {
         a_cancelled_next_loses_nothing,
         // With more slots the broker sees fewer waiting messages: it does not count reserved ones.
         a_full_lane_refuses,
-        a_full_lane_takes_retries,
         a_dead_letter_leaves_the_lane,
     ];
 });
 
-on_adapters!([rabbit_with_classic_queues] {
-    queue: [
-        a_message_comes_as_it_was_published,
-        messages_come_in_order_and_lanes_by_rank,
-        a_delayed_message_waits_for_its_time,
-        next_wakes_up_for_a_publish,
-        ack_removes_for_good,
-        release_puts_it_back_in_its_place,
-        a_dropped_delivery_comes_again,
-        a_cancelled_next_loses_nothing,
-        // Without the one behind it: such a queue is not full with what is reserved.
-        a_full_lane_refuses,
-        a_dead_letter_leaves_the_lane,
-    ];
-});
+/// Not with classic queues: what is reserved does not fill them.
+#[tokio::test]
+async fn a_full_lane_on_rabbit_takes_retries() {
+    super::queue::a_full_lane_takes_retries(rabbit_with_one_slot().await).await;
+}
 
 on_adapters!([rabbit_with_two_slots] {
     queue: [

@@ -6,12 +6,12 @@ use cellblock::job::Lane;
 use cellblock::ports::{Delay, Published, Queue, QueueError};
 use cellblock::queue::RabbitSettings;
 use cellblock::queue::rabbit::check;
-use lapin::options::QueueDeleteOptions;
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::broker::{Kind, on_both_kinds, place};
+use super::broker::{Kind, Place, on_both_kinds, place};
 use crate::conformance::message;
 
 on_both_kinds! {
@@ -41,22 +41,34 @@ async fn takers_hear_what_only_an_operator_can_mend() {
 
 #[tokio::test]
 async fn a_queue_of_another_form_is_refused_and_named() {
-    for there in [Kind::Quorum, Kind::Classic] {
+    let place = place().await;
+    let connection = place.broker.connect().await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    let name = format!("{}.q.batch", place.prefix);
+    channel.queue_declare(name.as_str().into(), durable, FieldTable::default()).await.unwrap();
+    assert_refused(&place, &name).await;
+}
+
+#[tokio::test]
+async fn a_queue_of_the_other_type_is_refused_and_named() {
+    for (there, wanted) in [(Kind::Quorum, Kind::Classic), (Kind::Classic, Kind::Quorum)] {
         let place = place().await.of(there);
         place.queue(1).prepare().await.unwrap();
-        let wanted = if there == Kind::Quorum { Kind::Classic } else { Kind::Quorum };
         let place = place.of(wanted);
-        let name = format!("{}.q.interactive", place.prefix);
-
-        let error = place.queue(1).prepare().await.unwrap_err();
-        let QueueError::Broken(text) = &error else { panic!("{error:?}") };
-        assert!(text.contains(&name) && text.contains("delete it") && text.contains("queue.classic_lanes"), "{text}");
-
-        let rows = check(&place.settings(1), None).await;
-        let row = rows.iter().find(|row| row.name == name).unwrap();
-        assert!(!row.is_ok && row.found.contains("inequivalent arg"), "{row:?}");
-        assert!(row.remedy.as_deref().unwrap().contains("delete"), "{row:?}");
+        assert_refused(&place, &format!("{}.q.interactive", place.prefix)).await;
     }
+}
+
+async fn assert_refused(place: &Place, name: &str) {
+    let error = place.queue(1).prepare().await.unwrap_err();
+    let QueueError::Broken(text) = &error else { panic!("{error:?}") };
+    assert!(text.contains(name) && text.contains("delete it") && text.contains("queue.classic_lanes"), "{text}");
+
+    let rows = check(&place.settings(1), None).await;
+    let row = rows.iter().find(|row| row.name == name).unwrap();
+    assert!(!row.is_ok && row.found.contains("inequivalent arg"), "{row:?}");
+    assert!(row.remedy.as_deref().unwrap().contains("delete"), "{row:?}");
 }
 
 async fn a_check_says_what_is_there_and_what_is_not(kind: Kind) {

@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 
 use super::rig::{Service, wait_for};
 use crate::http::client::batch_lines;
-use crate::rabbit::broker::Kind;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_thousand_items_come_back_in_order_while_they_run() {
     const ITEMS: u64 = 50_000;
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     // Ready before there is anything to do, so that neither is done with all of it before the other has begun.
     let workers = [service.worker(), service.worker()];
@@ -49,7 +48,7 @@ async fn fifty_thousand_items_come_back_in_order_while_they_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_batch_stops_and_keeps_what_it_has() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     // It does not hear of it by renewing a lease, and the second chunk would take most of a minute.
     let (api, worker) = (service.serve(), service.worker_with(&["--set", "worker.lease_ms=600000"]));
     let code = "import time\ndef main(n):\n  time.sleep(0.01 if n < 20 else 2.5)\n  return {}";

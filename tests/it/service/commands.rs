@@ -4,11 +4,10 @@ use serde_json::json;
 
 use super::rig::{Service, wait_for};
 use crate::http::client::job;
-use crate::rabbit::broker::Kind;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topology_is_shown_applied_and_examined() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let name = |what: &str| format!("{}.{what}", service.place.prefix);
     let shown = service.run_json(&["topology", "show"]);
     let names: Vec<&str> = shown["objects"].as_array().unwrap().iter().map(|o| o["name"].as_str().unwrap()).collect();
@@ -38,7 +37,7 @@ async fn a_topology_is_shown_applied_and_examined() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_listed_shown_replayed_and_dropped() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let (api, _worker) = (service.serve(), service.worker());
     let mut failing = job("def main(n): return {'n': 1 // n}", json!({"n": 0}));
     failing["retry"] = json!({"max_attempts": 1, "on": ["user"]});

@@ -32,7 +32,7 @@ fn runs(process: &Process) -> f64 {
 
 /// One worker dies there, another one comes. Answers the result, and how often the second one ran the program.
 async fn die_at(kind: Kind, failpoint: &str, job: &Value) -> (Value, f64) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let api = service.serve();
     let mut doomed = service.doomed_worker(failpoint);
     let path = api.submit(job);
@@ -83,7 +83,7 @@ fn hopeless() -> Value {
 
 /// The retry's copy exists once, whenever the worker dies around its publication.
 async fn die_around_a_retry(kind: Kind, failpoint: &str) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let api = service.serve();
     // With one slot: the second try must not run where the first one is about to die.
     let mut doomed = service.doomed_worker_with(failpoint, &["--set", "worker.slots=1"]);
@@ -108,7 +108,7 @@ async fn a_retry_that_was_published_and_not_settled_runs_once(kind: Kind) {
 }
 
 async fn a_worker_killed_in_mid_run_loses_nothing(kind: Kind) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let api = service.serve();
     let first = service.worker();
     let mut slow = job("import time\ndef main():\n  time.sleep(3)\n  return {'done': True}", json!({}));
@@ -122,7 +122,7 @@ async fn a_worker_killed_in_mid_run_loses_nothing(kind: Kind) {
 }
 
 async fn a_stopped_worker_that_wakes_after_its_lease_changes_nothing(kind: Kind) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let api = service.serve();
     let stopped = service.doomed_worker("run_done=stop");
     let path = api.submit(&double(21));
@@ -142,7 +142,7 @@ async fn a_stopped_worker_that_wakes_after_its_lease_changes_nothing(kind: Kind)
 
 /// The API dies in a submit; the client repeats it with its key at another one.
 async fn die_in_a_submit(kind: Kind, failpoint: &str) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let worker = service.worker();
     let mut doomed = service.doomed_serve(failpoint);
     let mut job = double(21);

@@ -6,7 +6,6 @@ use super::prometheus::Prometheus;
 use super::rig::{Process, Service, wait_for};
 use crate::dashboards::boards::{Board, Query, boards, directory, selectors};
 use crate::http::client::{batch_lines, double, job, sleeper};
-use crate::rabbit::broker::Kind;
 
 const ENDS: &str = r#"
 import os, socket, time
@@ -114,7 +113,7 @@ fn assert_rules(prometheus: &Prometheus) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_query_has_an_answer_and_every_rule_is_loaded() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     service.redis.say("CONFIG SET maxmemory 1gb");
     let (api, worker) = (service.serve(), service.worker());
     let prometheus = Prometheus::of(&[&api, &worker]);

@@ -8,11 +8,10 @@ use serde_json::json;
 
 use super::rig::{Service, wait_for};
 use crate::http::client::{double, job, sleeper};
-use crate::rabbit::broker::Kind;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ends_within_the_grace_period_is_recorded() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     let worker = service.worker_with(&["--set", "worker.grace_ms=30000"]);
     let path = api.submit(&sleeper(2.0));
@@ -25,7 +24,7 @@ async fn what_ends_within_the_grace_period_is_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 #[allow(clippy::disallowed_methods, reason = "the stop must be quick")]
 async fn what_does_not_end_is_handed_back_without_a_charge() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     let worker = service.worker_with(&["--set", "worker.grace_ms=300"]);
     // Two run, and the broker has reserved two more for the same worker.
@@ -45,7 +44,7 @@ async fn what_does_not_end_is_handed_back_without_a_charge() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_does_not_wait() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     let worker = service.worker_with(&["--set", "worker.grace_ms=600000"]);
     let path = api.submit(&sleeper(50.0));
@@ -60,7 +59,7 @@ async fn a_second_signal_does_not_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_through_the_api_reaches_the_worker() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     // It does not hear of it by renewing the lease.
     let _worker = service.worker_with(&["--set", "worker.lease_ms=600000"]);

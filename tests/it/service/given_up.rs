@@ -27,7 +27,7 @@ async fn reject_all(service: &Service, lane: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_broker_gives_up_on_ends_and_is_parked() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     let job = api.submit(&double(21));
     let batch = api.batch(&batch_lines("def main(n): return {}", json!({"chunk_items": 2}), 4));
@@ -52,7 +52,7 @@ async fn what_the_broker_gives_up_on_ends_and_is_parked() {
 }
 
 async fn a_job_that_expires_in_the_queue_reads_as_expired(kind: Kind) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let api = service.serve();
     let mut job = double(21);
     job["idempotency_key"] = json!("k");
@@ -73,7 +73,7 @@ async fn a_job_that_expires_in_the_queue_reads_as_expired(kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaper_that_dies_leaves_nothing_undone() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     let job = api.submit(&double(21));
     assert_eq!(reject_all(&service, "interactive").await, 1);

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::rig::{Process, Service, wait_for};
 use crate::http::client::{double, sleeper};
-use crate::rabbit::broker::Kind;
 
 /// The value of a series, as soon as it is this.
 fn wait_for_value(process: &Process, series: &str, expected: f64) {
@@ -44,7 +43,7 @@ fn block_the_broker(service: &Service, api: &Process, worker: &Process) -> Strin
 
 /// Runs a service into all kinds of trouble; answers what its processes showed.
 pub(crate) async fn texts_of_trouble() -> Vec<String> {
-    let service = Service::start_alone(Kind::Quorum).await;
+    let service = Service::start_alone().await;
     service.redis.say("CONFIG SET maxmemory 1gb");
     let (api, worker) = (service.serve(), service.worker());
     let mut keyed = double(21);

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::rig::{Process, Service, wait_for};
-use crate::rabbit::broker::Kind;
 use crate::rabbit::pika::{python_with_pika, run};
 
 /// Publishes bodies to the interactive lane with pika: each a JSON value, or a text that is sent as it is.
@@ -33,7 +32,7 @@ fn wait_for_acks(worker: &Process, acks: f64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_json_body_is_run_and_its_key_is_one_with_that_of_the_api() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let (api, worker) = (service.serve(), service.worker());
     publish(&service, &[keyed(1)]);
     wait_for_acks(&worker, 1.0);
@@ -55,7 +54,7 @@ async fn a_json_body_is_run_and_its_key_is_one_with_that_of_the_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_without_a_name_runs_once() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let worker = service.worker();
     let mut nameless = keyed(1);
     nameless.as_object_mut().unwrap().remove("idempotency_key");
@@ -66,7 +65,7 @@ async fn a_job_without_a_name_runs_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_job_is_dead_lettered_with_a_reason_and_the_next_one_runs() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let (_api, worker) = (service.serve(), service.worker());
     let mut unknown = keyed(1);
     unknown["langauge"] = json!("python3");

@@ -27,7 +27,7 @@ fn ends_as_it_should(api: &Process, path: &str, n: u64) {
 }
 
 async fn a_restart_of_the_broker_under_load_loses_nothing(kind: Kind) {
-    let service = Service::start_alone(kind).await;
+    let service = Service::start_alone_on(kind).await;
     let (api, worker) = (service.serve(), service.worker());
     let mut paths: Vec<String> = (0..40).map(|n| submit_patiently(&api, n)).collect();
     service.place.broker.restart().await;
@@ -42,7 +42,7 @@ async fn a_restart_of_the_broker_under_load_loses_nothing(kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_store_under_load_loses_nothing() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let (api, worker) = (service.serve(), service.worker());
     let mut paths: Vec<String> = (0..40).map(|n| submit_patiently(&api, n)).collect();
     service.redis.restart();
@@ -58,7 +58,7 @@ async fn a_restart_of_the_store_under_load_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_not_there_yet_are_waited_for() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     // A port where nobody listens: that of a listener which is gone.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = format!("queue.url=amqp://guest:guest@{free}/%2f");
@@ -71,7 +71,7 @@ async fn servers_that_are_not_there_yet_are_waited_for() {
 }
 
 async fn an_empty_store_runs_what_waits_in_the_queue(kind: Kind) {
-    let service = Service::start(kind).await;
+    let service = Service::start_on(kind).await;
     let api = service.serve();
     let path = submit_patiently(&api, 21);
     assert_eq!(service.redis.say("FLUSHALL"), "+OK");

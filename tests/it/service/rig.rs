@@ -36,13 +36,23 @@ pub(super) struct Process {
 }
 
 impl Service {
-    /// With a part of the broker, whose lanes are of this type.
-    pub(super) async fn start(kind: Kind) -> Self {
+    /// With a part of the broker.
+    pub(super) async fn start() -> Self {
+        Self::at(broker::place().await)
+    }
+
+    /// The same, with queues of this type for its lanes.
+    pub(super) async fn start_on(kind: Kind) -> Self {
         Self::at(broker::place().await.of(kind))
     }
 
     /// With the broker for itself.
-    pub(super) async fn start_alone(kind: Kind) -> Self {
+    pub(super) async fn start_alone() -> Self {
+        Self::at(broker::alone().await)
+    }
+
+    /// The same, with queues of this type for its lanes.
+    pub(super) async fn start_alone_on(kind: Kind) -> Self {
         Self::at(broker::alone().await.of(kind))
     }
 

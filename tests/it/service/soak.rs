@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::rig::{Process, Service};
 use crate::http::client::{batch_lines, double, pause};
-use crate::rabbit::broker::Kind;
 
 const JOBS: u64 = 10_000;
 const ITEMS: u64 = 20_000;
@@ -51,7 +50,7 @@ fn kill_until_done(service: &Service, api: &Process, batch: &str) -> (u64, Vec<P
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_jobs_survive_a_killed_worker_every_three_seconds() {
-    let service = Service::start(Kind::Quorum).await;
+    let service = Service::start().await;
     let api = service.serve();
     let batch = api.batch(&batch_lines("def main(n): return {'n': n}", json!({}), ITEMS));
     let paths = submit_all(&api);
