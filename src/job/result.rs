@@ -157,7 +157,8 @@ impl Logs {
 pub struct Usage {
     /// From handing out the input to the result, in milliseconds.
     pub wall_ms: f64,
-    /// Processor time, in milliseconds. For an item of a chunk this is not measured and is absent.
+    /// Processor time up to the answer, or to the end of a process without one, in milliseconds. For an item of a chunk this is
+    /// not measured and is absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cpu_ms: Option<f64>,
     /// Highest memory charge of the job's cgroup, in bytes.

@@ -2,8 +2,9 @@
 //!
 //! Items are handed out in a small window, so that the process never waits for the worker between two of them; an
 //! item's clock starts when the one before it has ended. The process may write anything to any descriptor at any
-//! time. The first complete end frame of an item is final. Whatever ends the process is charged to the item that
-//! it was at, or, before the program's top level was through, to all items: they would fare the same.
+//! time. The first complete end frame of an item is final, so the last one is handed out while its process still ends.
+//! Whatever ends the process is charged to the item that it was at, or, before the program's top level was through, to
+//! all items: they would fare the same.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -20,6 +21,7 @@ use super::items::cpu_backstop_s;
 use super::logs::LogBuffer;
 use super::observe::{end_of, kill_reason, late_reason, milliseconds, usage};
 use super::{Call, Interrupt, Item, ItemRun, UntilAnswered};
+use crate::jail::cgroup::LeafUsage;
 use crate::job::{BadResult, Fault, RawJson, Stream, SyscallCount, Usage, Verdict};
 use crate::policy::{End, Facts, Report, Stop, verdict};
 use crate::sys::clock;
@@ -91,7 +93,7 @@ pub(super) struct Segment<'a> {
     stop: Option<(usize, Stop)>,
     is_abandoned: bool,
     end: Option<End>,
-    /// The end frame of an only item, until the process's usage is known.
+    /// The end frame of an only item, until what was printed before it has been read.
     only_report: Option<(Report, Duration)>,
 }
 
@@ -165,16 +167,19 @@ impl<'a> Segment<'a> {
         let served_at = clock::now();
         self.telemetry.phase_took(Phase::Run, served_at.duration_since(begun));
         let is_leaving = served.is_ok() && self.is_complete() && self.stop.is_none() && !self.is_abandoned;
-        if is_leaving && self.finished + self.charged(false) >= self.items.len() {
+        // What a process does after its last end frame changes nothing, so nobody waits for its end.
+        let answered = is_leaving.then(|| self.conclude(&entered.usage(), done));
+        if self.finished == self.items.len() {
             *held = None;
         }
         let remains = entered.close(is_leaving).await;
         self.telemetry.phase_took(Phase::Close, served_at.elapsed());
         self.report_usage(&remains);
         tracing::debug!(close = ?served_at.elapsed(), items = self.items.len(), "slot is closed");
-        let (finished, end) = match served {
-            Ok(()) => self.conclude(&remains, done),
-            Err(error) => (self.finished, SegmentEnd::Fault(Fault::zygote_died(error.to_string()))),
+        let (finished, end) = match (answered, served) {
+            (Some(answered), _) => answered,
+            (None, Ok(())) => self.conclude(&remains.usage, done),
+            (None, Err(error)) => (self.finished, SegmentEnd::Fault(Fault::zygote_died(error.to_string()))),
         };
         (finished, end, remains)
     }
@@ -459,8 +464,8 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// Charges the process's end to the item that it was at.
-    fn conclude(mut self, remains: &Remains, done: Done<'_>) -> (usize, SegmentEnd) {
+    /// Charges the process's end to the item that it was at, or hands out what its end frame said.
+    fn conclude(&mut self, used: &LeafUsage, done: Done<'_>) -> (usize, SegmentEnd) {
         let language = self.call.program.language;
         if self.is_abandoned {
             self.telemetry.process_killed(language, KillReason::Abandoned);
@@ -483,7 +488,7 @@ impl<'a> Segment<'a> {
                 return (self.finished, SegmentEnd::ProcessEnded);
             }
             Some((_, stop)) => Some(stop),
-            None if self.is_backstopped(remains) => Some(Stop::CpuDeadline),
+            None if self.is_backstopped(used) => Some(Stop::CpuDeadline),
             None => None,
         };
         let (report, wall) = match self.only_report.take() {
@@ -494,7 +499,7 @@ impl<'a> Segment<'a> {
             // Whatever a program does, its init lives to report it.
             return (self.finished, SegmentEnd::Fault(Fault::zygote_died("a slot ended without a report")));
         }
-        let is_pressed = remains.usage.is_pressed;
+        let is_pressed = used.is_pressed;
         if report.is_none() && stop.is_none() && is_pressed {
             return (self.finished, SegmentEnd::Fault(Fault::host_memory()));
         }
@@ -503,7 +508,7 @@ impl<'a> Segment<'a> {
             report,
             stop,
             end: self.end,
-            oom_kills: if is_pressed { 0 } else { remains.usage.oom_kills },
+            oom_kills: if is_pressed { 0 } else { used.oom_kills },
             heap_exhausted: self.logs.has_heap_text(),
             denied: self.take_calls(),
         };
@@ -511,7 +516,7 @@ impl<'a> Segment<'a> {
         if let Some(reason) = kill_reason(&verdict.outcome, violates_protocol) {
             self.telemetry.process_killed(language, reason);
         }
-        let usage = self.usage_of_process(wall, remains);
+        let usage = self.usage_of_process(wall, used);
         self.report_item(&verdict, &usage);
         for _ in 1..self.charged(is_cancelled) {
             self.hand_out(verdict.clone(), usage, done);
@@ -548,19 +553,19 @@ impl<'a> Segment<'a> {
 
     /// Whether the kernel's limit ended the process. A program can send itself the same signals, but the time that it
     /// used is counted by its cgroup. A second less than the limit is enough: the two clocks differ a little.
-    fn is_backstopped(&self, remains: &Remains) -> bool {
+    fn is_backstopped(&self, used: &LeafUsage) -> bool {
         const BACKSTOP_SIGNALS: [i32; 2] = [24, 9]; // SIGXCPU, and SIGKILL one second later
         let seconds = cpu_backstop_s(&self.call.program.limits, self.items.len()).saturating_sub(1);
         matches!(self.end, Some(End::Signalled(signal)) if BACKSTOP_SIGNALS.contains(&signal))
-            && remains.usage.cpu_us >= seconds.saturating_mul(1_000_000)
+            && used.cpu_us >= seconds.saturating_mul(1_000_000)
     }
 
-    fn usage_of_process(&self, wall: Duration, remains: &Remains) -> Usage {
+    fn usage_of_process(&self, wall: Duration, used: &LeafUsage) -> Usage {
         let mut usage = usage(wall);
         if self.items.len() == 1 {
-            let used_us = remains.usage.cpu_us.saturating_sub(self.cpu.start_us);
+            let used_us = used.cpu_us.saturating_sub(self.cpu.start_us);
             usage.cpu_ms = Some(milliseconds(Duration::from_micros(used_us)));
-            usage.memory_peak_bytes = Some(remains.usage.memory_peak_bytes);
+            usage.memory_peak_bytes = Some(used.memory_peak_bytes);
             usage.start_ms = Some(milliseconds(self.start));
         }
         usage

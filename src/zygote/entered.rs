@@ -94,6 +94,19 @@ impl Entered {
         }
     }
 
+    /// What it has used so far.
+    #[must_use]
+    pub fn usage(&self) -> LeafUsage {
+        let usage = match &self.life.0 {
+            Kind::OneShot { body, .. } => body.leaf().usage(),
+            Kind::Forked(forked) => forked.usage(),
+        };
+        usage.unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to read a cgroup leaf");
+            LeafUsage::default()
+        })
+    }
+
     /// Whether a watchdog sees more memory in use than is allowed.
     #[must_use]
     pub fn is_overdrawn(&self) -> bool {

@@ -15,7 +15,7 @@ use super::leaves::{Leaves, OwnedLeaf};
 use super::process::EntryPlan;
 use super::template::Template;
 use super::users::User;
-use crate::jail::cgroup::{Group, LeafLimits};
+use crate::jail::cgroup::{Group, LeafLimits, LeafUsage};
 use crate::job::{Fault, Stage};
 use crate::sys::native::{self, JobEnd, Notice};
 use crate::sys::{process, socket};
@@ -311,6 +311,12 @@ impl Forked {
         self.leaf_cpu_us().saturating_sub(self.cpu_start_us)
     }
 
+    /// What it has used so far. A slot that saw a kill for memory serves no other job, so what its leaf has counted is this one's.
+    pub(super) fn usage(&self) -> io::Result<LeafUsage> {
+        let usage = self.leaf().map(|leaf| leaf.usage()).transpose()?.unwrap_or_default();
+        Ok(LeafUsage { cpu_us: usage.cpu_us.saturating_sub(self.cpu_start_us), ..usage })
+    }
+
     /// See [`super::entered::Life::ended`].
     pub(super) async fn ended(&mut self) -> Option<i32> {
         if self.end.is_none() && !self.is_doubtful {
@@ -337,24 +343,20 @@ impl Forked {
         if timeout(END_DEADLINE, self.ended()).await.is_err() {
             tracing::error!("a killed job did not end in time");
         }
-        // A slot that saw a kill for memory serves no other job, so what its leaf has counted is this one's.
-        let usage = self.leaf().map(|leaf| leaf.usage()).transpose().unwrap_or_else(|error| {
+        let mut usage = self.usage().unwrap_or_else(|error| {
             self.doubt(&error);
-            None
+            LeafUsage::default()
         });
         let is_clean = self.warm.leaf.as_ref().map_or(Ok(true), Kept::is_clean).unwrap_or_else(|error| {
             self.doubt(&error);
             false
         });
         let has_ended_well = self.end.is_some_and(|end| end.status == Some(0));
-        let mut is_fit = is_leaving && has_ended_well && is_clean && !self.is_doubtful;
-        let mut usage = usage.unwrap_or_default();
-        is_fit &= usage.oom_kills == 0;
-        usage.cpu_us = match self.end {
-            Some(JobEnd { status: Some(_), cpu_us }) => cpu_us,
-            // Nobody waited for it.
-            Some(_) | None => usage.cpu_us.saturating_sub(self.cpu_start_us),
-        };
+        let is_fit = is_leaving && has_ended_well && is_clean && !self.is_doubtful && usage.oom_kills == 0;
+        // Where somebody waited for it.
+        if let Some(JobEnd { status: Some(_), cpu_us }) = self.end {
+            usage.cpu_us = cpu_us;
+        }
         let Self { warm, own_leaf, .. } = *self;
         drop(own_leaf);
         if is_fit {

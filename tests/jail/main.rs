@@ -2,6 +2,8 @@
 //! for processes, chunks and the worker's end.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod chunk;
 #[cfg(test)]
 mod cli;

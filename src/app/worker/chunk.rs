@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use tokio::sync::{oneshot, watch};
+
 use super::execute::Execute;
 use super::executor::Executor;
 use super::job::input_error;
@@ -15,7 +17,7 @@ use crate::job::{
 };
 use crate::policy::{Disposition, Ended};
 use crate::ports::{ChunkOutcome, ChunkRecord, Completion, Message, Queue, Store, StoreError};
-use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun};
 use crate::sys::failpoint::{self, Failpoint};
 use crate::telemetry::{AttemptEnd, ChunkEnd};
 use crate::wire;
@@ -31,7 +33,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         message: &Message,
         claimed: Claimed,
         keeper: Keeper,
-        (mut place, running): (Place<E>, Running<E>),
+        (place, running): (Place<E>, Running<E>),
     ) -> Result<Settle, StepError> {
         let WorkId::Chunk(batch, chunk) = &message.work else {
             return Ok(Settle::DeadLetter("a message without a job names one".to_owned()));
@@ -43,26 +45,74 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             Err(StoreError::Unknown(_)) => return Ok(Settle::Release),
             answer => answer?,
         };
-        let (mut results, items) = Results::prepare(&record, &program);
+        let (results, items) = Results::prepare(&record, &program);
         drop(record);
+        let interrupt = keeper.interrupt().clone();
+        let (tell, told) = oneshot::channel();
+        let running = self.try_chunk(message, &program, (items, results), interrupt, (place, running), tell);
+        let settling = async {
+            // It is always told, unless the run panicked.
+            let Ok((results, ended)) = told.await else { return Ok(Settle::Release) };
+            if keeper.finish().await == Kept::Fenced {
+                self.shared.attempt_ended(message, AttemptEnd::Fenced);
+                return Ok(Settle::Release);
+            }
+            self.settle_chunk(message, &claimed, results, ended).await
+        };
+        tokio::join!(settling, running).0
+    }
+
+    /// Runs its items, and tells what came of them as soon as that is known: their process may still end meanwhile. Then makes
+    /// its place ready for the next run.
+    async fn try_chunk(
+        &self,
+        message: &Message,
+        program: &Program,
+        (items, results): (Vec<Item>, Results),
+        interrupt: watch::Receiver<Interrupt>,
+        (mut place, running): (Place<E>, Running<E>),
+        tell: oneshot::Sender<(Results, Result<(), Interrupted>)>,
+    ) {
         let file = self.shared.file_of(program.language);
-        let call = Call { program: &program, file: &file, attempt: message.attempt, idempotency_key: None };
-        let mut done = |run| results.add(run);
-        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut done, Box::new(running)).await;
-        place.get().get_ready();
-        drop(place);
-        if keeper.finish().await == Kept::Fenced {
-            self.shared.attempt_ended(message, AttemptEnd::Fenced);
-            return Ok(Settle::Release);
+        let call = Call { program, file: &file, attempt: message.attempt, idempotency_key: None };
+        let mut left = items.len();
+        let mut untold = Some((results, tell));
+        let mut done = |run| {
+            let Some((mut results, tell)) = untold.take() else { return };
+            results.add(run);
+            left -= 1;
+            if left > 0 {
+                untold = Some((results, tell));
+            } else {
+                // Whoever wanted to know may be gone.
+                drop(tell.send((results, Ok(()))));
+            }
+        };
+        let ended = place.get().run(&call, &items, &interrupt, &mut done, Box::new(running)).await;
+        if let Some((results, tell)) = untold {
+            drop(tell.send((results, ended)));
         }
+        // What was told goes out first.
+        tokio::task::yield_now().await;
+        place.get().get_ready();
+    }
+
+    /// Records what came of the items, and says how the chunk's delivery is settled.
+    async fn settle_chunk(
+        &self,
+        message: &Message,
+        claimed: &Claimed,
+        results: Results,
+        ended: Result<(), Interrupted>,
+    ) -> Result<Settle, StepError> {
         match ended {
-            Ok(()) => self.shared.end_chunk(message, &claimed, results, &Rest::None, Settle::Ack).await,
+            Ok(()) => self.shared.end_chunk(message, claimed, results, &Rest::None, Settle::Ack).await,
             // The batch is stopped: what was not run is not going to be.
             Err(Interrupted::Cancelled) => {
-                self.shared.end_chunk(message, &claimed, results, &Rest::Cancelled, Settle::Ack).await
+                self.shared.end_chunk(message, claimed, results, &Rest::Cancelled, Settle::Ack).await
             }
             Err(Interrupted::Abandoned) => self.shared.release(message, &claimed.lease).await,
-            Err(Interrupted::Fault(fault)) => self.end_faulty_chunk(message, &claimed, results, fault).await,
+            Err(Interrupted::Fault(fault)) => self.end_faulty_chunk(message, claimed, results, fault).await,
         }
     }
 

@@ -1,17 +1,19 @@
 //! Single jobs.
 
+use tokio::sync::{oneshot, watch};
+
 use super::execute::Execute;
 use super::executor::Executor;
 use super::keeper::{Keeper, Kept};
 use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
-    AttemptSummary, Fault, IdempotencyKey, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RawJson, RetryPolicy,
+    AttemptSummary, Fault, IdempotencyKey, JobId, JobSpec, LimitKind, OutcomeKind, ProgramError, RetryPolicy,
     RuntimeVersion, State, UnixMillis, Usage, WorkId, WorkerId,
 };
 use crate::policy::{Disposition, Ended};
 use crate::ports::{Completion, FinishedJob, Message, Queue, Store, StoreError};
-use crate::runner::{Call, Interrupted, Item, ItemRun};
+use crate::runner::{Call, Interrupt, Interrupted, Item, ItemRun};
 use crate::sys::failpoint::{self, Failpoint};
 use crate::telemetry::{AttemptEnd, JobEnd};
 use crate::wire::{self, ResultDocument};
@@ -83,82 +85,90 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let WorkId::Job(id) = &message.work else {
             return Ok(Settle::DeadLetter("a message with a job names a chunk".to_owned()));
         };
-        let program = &spec.program;
-        let runtime = place.get().runtime(program.language);
-        let converted = wire::convert(&spec.inputs, &program.input_types, program.lenient_types);
-        let (tried, policy) = match converted {
-            Ok(inputs) => {
-                let tried = self.try_job(message, spec, inputs, claimed.at, (keeper, &mut place, running)).await;
-                (tried, spec.retry.clone())
-            }
-            // The same inputs are refused again.
-            Err(error) => (Some(Tried::Refused(input_error(&error))), RetryPolicy::default()),
-        };
-        let Some(tried) = tried else {
-            self.shared.attempt_ended(message, AttemptEnd::Fenced);
-            return Ok(Settle::Release);
-        };
-        if let Tried::Fault(fault) = &tried {
-            self.shared.settings.telemetry.fault(fault.kind);
-        }
-        let shared = &self.shared;
-        let ended =
-            EndedTry { message, id, spec, claimed: &claimed, tried: &tried, worker: &shared.settings.id, runtime };
+        let (shared, interrupt) = (&self.shared, keeper.interrupt().clone());
+        let runtime = place.get().runtime(spec.program.language);
+        let (tell, told) = oneshot::channel();
         let settling = async {
-            match shared.dispose(message, &policy, tried.ended()) {
-                Disposition::Finish { state } => shared.end_job(&ended, state, Settle::Ack).await,
-                Disposition::DeadLetter { reason } => {
-                    shared.end_job(&ended, State::DeadLettered, Settle::DeadLetter(reason)).await
-                }
-                Disposition::Retry { class, attempt, infra, delay_ms } => {
-                    let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
-                    shared.retry(message, &claimed.lease, next).await
-                }
-                Disposition::Release => shared.release(message, &claimed.lease).await,
+            let mut tried = told.await.unwrap_or_else(|_| Tried::Fault(without_result()));
+            if keeper.finish().await == Kept::Fenced {
+                shared.attempt_ended(message, AttemptEnd::Fenced);
+                return Ok(Settle::Release);
             }
+            if let Tried::Ran(run) = &mut tried {
+                run.usage.queue_ms = Some(queue_ms(claimed.at.since_ms(message.submitted_at)));
+            }
+            let (claimed, worker) = (&claimed, &shared.settings.id);
+            shared.settle_try(&EndedTry { message, id, spec, claimed, tried: &tried, worker, runtime }).await
         };
-        tokio::join!(settling, get_ready(place)).0
+        tokio::join!(settling, self.try_job(message, spec, interrupt, (place, running), tell)).0
     }
 
-    /// Runs it. `None` when the claim was lost meanwhile.
+    /// Runs it, and tells what it came to as soon as that is known: its process may still end meanwhile. Then makes its place
+    /// ready for the next run.
     async fn try_job(
         &self,
         message: &Message,
         spec: &JobSpec,
-        inputs: RawJson,
-        claimed_at: UnixMillis,
-        (keeper, place, running): (Keeper, &mut Place<E>, Running<E>),
-    ) -> Option<Tried> {
-        let file = self.shared.file_of(spec.program.language);
-        let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
-        let call = Call { program: &spec.program, file: &file, attempt: message.attempt, idempotency_key };
-        let mut ran = None;
-        let items = [Item { index: 0, inputs }];
-        let mut done = |run| ran = Some(Box::new(run));
-        let ended = place.get().run(&call, &items, keeper.interrupt(), &mut done, Box::new(running)).await;
-        if keeper.finish().await == Kept::Fenced {
-            return None;
-        }
-        Some(match (ran, ended) {
-            (Some(mut run), _) => {
-                run.usage.queue_ms = Some(queue_ms(claimed_at.since_ms(message.submitted_at)));
-                Tried::Ran(run)
+        interrupt: watch::Receiver<Interrupt>,
+        (mut place, running): (Place<E>, Running<E>),
+        tell: oneshot::Sender<Tried>,
+    ) {
+        let mut tell = Some(tell);
+        // Only the first is told.
+        let mut say = |tried| tell.take().map(|tell| tell.send(tried));
+        let program = &spec.program;
+        let inputs = match wire::convert(&spec.inputs, &program.input_types, program.lenient_types) {
+            Ok(inputs) => inputs,
+            Err(error) => {
+                say(Tried::Refused(input_error(&error)));
+                return;
             }
-            (None, Err(Interrupted::Fault(fault))) => Tried::Fault(fault),
-            (None, Err(Interrupted::Cancelled)) => Tried::Cancelled,
-            (None, Err(Interrupted::Abandoned)) => Tried::Abandoned,
-            (None, Ok(())) => Tried::Fault(Fault::zygote_died("the run ended without a result")),
-        })
+        };
+        let file = self.shared.file_of(program.language);
+        let idempotency_key = spec.idempotency_key.as_ref().map(IdempotencyKey::as_str);
+        let call = Call { program, file: &file, attempt: message.attempt, idempotency_key };
+        let items = [Item { index: 0, inputs }];
+        let mut done = |run| _ = say(Tried::Ran(Box::new(run)));
+        let ended = place.get().run(&call, &items, &interrupt, &mut done, Box::new(running)).await;
+        say(match ended {
+            Err(Interrupted::Fault(fault)) => Tried::Fault(fault),
+            Err(Interrupted::Cancelled) => Tried::Cancelled,
+            Err(Interrupted::Abandoned) => Tried::Abandoned,
+            Ok(()) => Tried::Fault(without_result()),
+        });
+        // What was told goes out first.
+        tokio::task::yield_now().await;
+        place.get().get_ready();
     }
 }
 
-/// Makes a place ready for its next run, and frees it. What was begun before has gone out by then.
-async fn get_ready<E: Execute>(mut place: Place<E>) {
-    tokio::task::yield_now().await;
-    place.get().get_ready();
+fn without_result() -> Fault {
+    Fault::zygote_died("the run ended without a result")
 }
 
 impl<S: Store, Q: Queue> Shared<S, Q> {
+    /// Records what became of a try, and says how its delivery is settled.
+    async fn settle_try(&self, ended: &EndedTry<'_>) -> Result<Settle, StepError> {
+        let EndedTry { message, spec, claimed, tried, .. } = ended;
+        if let Tried::Fault(fault) = tried {
+            self.settings.telemetry.fault(fault.kind);
+        }
+        // The same inputs are refused again.
+        let never = RetryPolicy::default();
+        let policy = if matches!(tried, Tried::Refused(_)) { &never } else { &spec.retry };
+        match self.dispose(message, policy, tried.ended()) {
+            Disposition::Finish { state } => self.end_job(ended, state, Settle::Ack).await,
+            Disposition::DeadLetter { reason } => {
+                self.end_job(ended, State::DeadLettered, Settle::DeadLetter(reason)).await
+            }
+            Disposition::Retry { class, attempt, infra, delay_ms } => {
+                let next = NextTry { class, attempt, infra, delay_ms, summary: ended.summary() };
+                self.retry(message, &claimed.lease, next).await
+            }
+            Disposition::Release => self.release(message, &claimed.lease).await,
+        }
+    }
+
     /// Records the end of a job.
     pub(super) async fn end_job(
         &self,

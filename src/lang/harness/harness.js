@@ -26,6 +26,7 @@ const { fstatSync, readSync, writeSync } = require('fs');
 const vm = require('vm');
 const { inspect, types } = require('util');
 const { Console } = require('console');
+const { cpuUsage } = process;
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearImmediate } = globalThis;
 
 const JOB_FD = 3, RESULT_FD = 4, CONTROL_FD = 5, TEMPLATE_FD = 6, PROC_FD = 7, RULESET_FD = 9;
@@ -459,8 +460,17 @@ let turn = 0; // counts items, so that what a promise of an earlier one does is 
 let main;
 let finished = leave; // called after the last item
 
+/**
+ * Has the kernel charge what this thread has used to its cgroup, where it is read when the first item has its answer. By itself
+ * it does so when a thread is descheduled, and every few milliseconds.
+ */
+function charge() {
+  cpuUsage();
+}
+
 /** Ends the item that runs. */
 function finish(kind, text) {
+  if (turn < 2) charge();
   sendEnd(kind, text);
   if (running === TOP_LEVEL_RUNS) leave();
   running = NOBODY;

@@ -41,6 +41,7 @@ from _struct import Struct
 from _thread import RLock
 from posix import _exit, close, dup, dup2, environ, fstat, pipe, read, unsetenv, urandom, write
 from sys import getrecursionlimit, getprofile, gettrace, setprofile, setrecursionlimit, settrace
+from time import thread_time_ns
 
 JOB_FD, RESULT_FD, CONTROL_FD = 3, 4, 5
 TEMPLATE_FD, PROC_FD, RULESET_FD = 6, 7, 9
@@ -702,6 +703,12 @@ def reseed():
         numpy.random.seed(NUMPY_SEED.unpack(urandom(NUMPY_SEED.size)))
 
 
+def charge():
+    """Has the kernel charge what this thread has used to its cgroup, where it is read when the first item has its answer. By
+    itself it does so when a thread is descheduled, and every few milliseconds."""
+    thread_time_ns()
+
+
 def serve():
     """Runs a program over its items."""
     global program
@@ -716,15 +723,21 @@ def serve():
         take_back()
         frame = error_frame(TOP_LEVEL, error)
         streams.settle()
+        charge()
         send(frame)
         _exit(0)
     streams.settle()
     send(HEADER.pack(0, LOADED))
+    is_first = True
     while True:
         kind, payload = inbox.take()
         if kind != ITEM:
             break
-        send(answer(INDEX.unpack_from(payload)[0], payload[8:]))
+        frame = answer(INDEX.unpack_from(payload)[0], payload[8:])
+        if is_first:
+            is_first = False
+            charge()
+        send(frame)
     streams.settle()
 
 

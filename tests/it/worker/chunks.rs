@@ -132,6 +132,19 @@ async fn a_cancelled_batch_keeps_what_was_done() {
 }
 
 #[tokio::test]
+async fn results_are_recorded_while_their_process_ends() {
+    let rig = Rig::new();
+    let script = Script::of([Act::Linger]);
+    let message = rig.submit_chunk(&["{}", "", "{}", ""], None).await;
+    rig.publish(&message).await;
+    let working = rig.work(&script);
+    assert_eq!(outcomes(&rig.results().await), [OK, FAILED, OK, FAILED]);
+    script.let_one_end();
+    rig.emptied().await;
+    working.stop(Drain::Gracefully).await;
+}
+
+#[tokio::test]
 async fn a_batch_past_its_tolerance_runs_no_further_chunk() {
     let rig = Rig::new();
     let script = Script::of([Act::End(Outcome::Failed)]);
