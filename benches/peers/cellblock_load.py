@@ -1,8 +1,9 @@
 """Cellblock: jobs are published to RabbitMQ as any AMQP client would, batches are uploaded over HTTP.
 
-Jobs are done when the worker's metric says that the store has accepted all their results; then the documents are read
-from Redis in bulk. That is where the clock stops. Afterwards each job is submitted once more over HTTP under its
-idempotency key, which runs nothing and answers the document of that very job; it must be the one that was read.
+Jobs are done when Redis holds all that they leave there; then the documents are read from it in bulk. That is where the
+clock stops. Afterwards each job is submitted once more over HTTP under its idempotency key, which runs nothing and answers
+the document of that very job; it must be the one that was read. Then Redis is emptied, so that the next order's documents
+are found among its own.
 
 The publisher does not wait for the broker's confirmations, as Celery's does not.
 """
@@ -17,6 +18,8 @@ import redis
 
 import load
 
+# What a job leaves: its record, its idempotency key, its document.
+KEYS_OF_JOB = 3
 EXCHANGE, ROUTING_KEY = "cellblock.in", "now.interactive"
 PERSISTENT = pika.BasicProperties(content_type="application/json", delivery_mode=2)
 
@@ -33,19 +36,18 @@ def ask(address: str, method: str, path: str, body: bytes | None = None, kind: s
 
 class Place:
     def __init__(self, told: dict):
-        self.worker, self.api = told["worker"], told["api"]
+        self.api = told["api"]
         self.redis = redis.Redis(port=told["redis_port"])
         parameters = pika.URLParameters(told["amqp_url"])
         # While a batch runs nobody is there to answer heartbeats.
         parameters.heartbeat = 0
         self.connection = pika.BlockingConnection(parameters)
         self.channel = self.connection.channel()
-        self.seen: set[bytes] = set()
 
     def carry_out(self, order: dict) -> load.Carried:
         if order["rate"]:
             carried = load.steadily(order, self.redis, lambda n: self.publish(body_of(order, n)), output_of)
-            self.new_documents()
+            self.redis.flushdb()
             return carried
         return self.batch(order) if order["chunk"] else self.jobs(order)
 
@@ -53,7 +55,7 @@ class Place:
         self.channel.basic_publish(EXCHANGE, ROUTING_KEY, body, PERSISTENT)
 
     def jobs(self, order: dict) -> load.Carried:
-        ended_before = self.jobs_ended()
+        kept = self.redis.dbsize()
         begun = time.monotonic()
         bodies = [body_of(order, n) for n in range(order["first"], order["first"] + order["count"])]
         for body in bodies:
@@ -61,23 +63,16 @@ class Place:
         # What the channel still holds goes out.
         self.connection.process_data_events()
         published_s = load.since(begun)
-        while (ended := self.jobs_ended() - ended_before) < order["count"]:
-            # The worker has some thousand lines to tell, so it is asked less often while the end is far.
-            left_s = load.since(begun) * (order["count"] / max(ended, 1) - 1)
-            time.sleep(min(max(left_s / 4, load.PAUSE), 1))
-        documents = self.new_documents()
+        documents = []
+        while len(documents) < order["count"]:
+            while self.redis.dbsize() < kept + KEYS_OF_JOB * order["count"]:
+                time.sleep(load.PAUSE)
+            documents = self.documents()
         return load.Carried(lambda: self.replayed(order, bodies, documents), published_s)
 
-    def jobs_ended(self) -> int:
-        _, text = ask(self.worker, "GET", "/metrics")
-        lines = (line for line in text.decode().splitlines() if line.startswith("cellblock_jobs_total{"))
-        return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines)
-
-    def new_documents(self) -> list[bytes | None]:
-        """All result documents of this order: `cb:{…}…:o:…`, one to a job."""
-        names = set(self.redis.scan_iter(match="cb:*:o:*", count=1_000)) - self.seen
-        self.seen |= names
-        listed, documents = list(names), []
+    def documents(self) -> list[bytes | None]:
+        """All result documents: `cb:{…}…:o:…`, one to a job."""
+        listed, documents = list(set(self.redis.scan_iter(match="cb:*:o:*", count=1_000))), []
         for at in range(0, len(listed), 500):
             documents.extend(self.redis.mget(listed[at : at + 500]))
         return documents
@@ -93,6 +88,7 @@ class Place:
                 raise RuntimeError(f"a job was not there when it was submitted again: {text[:500]!r}")
             document = json.loads(text)
             answers.append(document["output"] if read.get(document["id"]) == document else None)
+        self.redis.flushdb()
         return answers
 
     def batch(self, order: dict) -> load.Carried:
