@@ -1,5 +1,6 @@
 //! An interpreter that has taken the last steps.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,10 +102,7 @@ impl Entered {
             Kind::OneShot { body, .. } => body.leaf().usage(),
             Kind::Forked(forked) => forked.usage(),
         };
-        usage.unwrap_or_else(|error| {
-            tracing::warn!(%error, "failed to read a cgroup leaf");
-            LeafUsage::default()
-        })
+        known(usage)
     }
 
     /// Whether a watchdog sees more memory in use than is allowed.
@@ -151,6 +149,14 @@ impl Life {
             Kind::Forked(forked) => forked.ended().await,
         }
     }
+}
+
+/// What a leaf has counted; nothing where it cannot be read.
+pub(super) fn known(usage: io::Result<LeafUsage>) -> LeafUsage {
+    usage.unwrap_or_else(|error| {
+        tracing::warn!(%error, "failed to read a cgroup leaf");
+        LeafUsage::default()
+    })
 }
 
 /// Readable when its process has ended.

@@ -12,10 +12,10 @@ use tokio::time::timeout;
 
 use super::Jailer;
 use super::control::{Control, at_cgroup, at_fds, failed, notice};
-use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first};
+use super::entered::{END_DEADLINE, Entered, Kind, Remains, Streams, goes_first, known};
 use super::leaves::OwnedLeaf;
 use super::users::User;
-use crate::jail::cgroup::{LeafLimits, LeafUsage};
+use crate::jail::cgroup::LeafLimits;
 use crate::jail::{JailerRequest, Report, SpawnFlags, SpawnRequest};
 use crate::job::{Fault, Stage};
 use crate::lang::Preload;
@@ -209,11 +209,7 @@ impl Body {
         if timeout(END_DEADLINE, self.pidfd.readable()).await.is_err() {
             tracing::error!("a killed slot did not end in time");
         }
-        let usage = self.leaf.usage().unwrap_or_else(|error| {
-            tracing::warn!(%error, "failed to read a cgroup leaf");
-            LeafUsage::default()
-        });
-        Remains { usage, warm: None }
+        Remains { usage: known(self.leaf.usage()), warm: None }
     }
 }
 

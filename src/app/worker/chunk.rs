@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use tokio::sync::{oneshot, watch};
 
 use super::execute::Execute;
-use super::executor::Executor;
+use super::executor::{Executor, get_ready};
 use super::job::input_error;
-use super::keeper::{Keeper, Kept};
+use super::keeper::Keeper;
 use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::intake::NOT_TEXT;
@@ -53,8 +53,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let settling = async {
             // It is always told, unless the run panicked.
             let Ok((results, ended)) = told.await else { return Ok(Settle::Release) };
-            if keeper.finish().await == Kept::Fenced {
-                self.shared.attempt_ended(message, AttemptEnd::Fenced);
+            if self.shared.is_fenced(message, keeper).await {
                 return Ok(Settle::Release);
             }
             self.settle_chunk(message, &claimed, results, ended).await
@@ -92,9 +91,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         if let Some((results, tell)) = untold {
             drop(tell.send((results, ended)));
         }
-        // What was told goes out first.
-        tokio::task::yield_now().await;
-        place.get().get_ready();
+        get_ready(place).await;
     }
 
     /// Records what came of the items, and says how the chunk's delivery is settled.

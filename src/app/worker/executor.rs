@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::drain::{Drain, reached};
 use super::execute::Execute;
-use super::keeper::{Keeper, Kept};
-use super::places::{Places, Turn};
+use super::keeper::Keeper;
+use super::places::{Place, Places, Turn};
 use super::steps::{Claimed, Settle, Shared, StepError};
 use crate::policy::{ClaimStep, claim_step};
 use crate::ports::{Claim, Delivered, Delivery, Lease, Message, Payload, Queue, Store, StoreError};
 use crate::sys::clock;
 use crate::sys::failpoint::{self, Failpoint};
 use crate::tasks;
-use crate::telemetry::{AttemptEnd, Phase, TaskName, Telemetry};
+use crate::telemetry::{Phase, TaskName, Telemetry};
 
 /// Wait after the queue gave an error instead of a delivery.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -117,12 +117,17 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
     /// Somebody else may have a place for it.
     async fn give_up(&self, message: &Message, lease: &Lease, keeper: Keeper) -> Result<Settle, StepError> {
         tracing::debug!(work = %message.work, "a claim is given up: every place is in use");
-        if keeper.finish().await == Kept::Fenced {
-            self.shared.attempt_ended(message, AttemptEnd::Fenced);
+        if self.shared.is_fenced(message, keeper).await {
             return Ok(Settle::Release);
         }
         self.shared.release(message, lease).await
     }
+}
+
+/// Makes a place ready for its next run, and frees it. What was told of its last run goes out first.
+pub(super) async fn get_ready<E: Execute>(mut place: Place<E>) {
+    tokio::task::yield_now().await;
+    place.get().get_ready();
 }
 
 pub(super) async fn settle<D: Delivery>(telemetry: &Telemetry, delivery: D, settlement: Settle) {

@@ -3,8 +3,8 @@
 use tokio::sync::{oneshot, watch};
 
 use super::execute::Execute;
-use super::executor::Executor;
-use super::keeper::{Keeper, Kept};
+use super::executor::{Executor, get_ready};
+use super::keeper::Keeper;
 use super::places::{Place, Running};
 use super::steps::{Claimed, NextTry, Settle, Shared, StepError, after_completion};
 use crate::job::{
@@ -90,8 +90,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
         let (tell, told) = oneshot::channel();
         let settling = async {
             let mut tried = told.await.unwrap_or_else(|_| Tried::Fault(without_result()));
-            if keeper.finish().await == Kept::Fenced {
-                shared.attempt_ended(message, AttemptEnd::Fenced);
+            if shared.is_fenced(message, keeper).await {
                 return Ok(Settle::Release);
             }
             if let Tried::Ran(run) = &mut tried {
@@ -136,9 +135,7 @@ impl<S: Store, Q: Queue, E: Execute> Executor<S, Q, E> {
             Err(Interrupted::Abandoned) => Tried::Abandoned,
             Ok(()) => Tried::Fault(without_result()),
         });
-        // What was told goes out first.
-        tokio::task::yield_now().await;
-        place.get().get_ready();
+        get_ready(place).await;
     }
 }
 

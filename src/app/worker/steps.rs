@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, broadcast, watch};
 
 use super::drain::Drain;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Kept};
 use super::programs::Programs;
 use super::settings::WorkerSettings;
 use super::stops::StopListener;
@@ -169,6 +169,15 @@ impl<S: Store, Q: Queue> Shared<S, Q> {
     pub(super) fn keep(&self, lease: Lease, stops: StopListener) -> Keeper {
         let (settings, drain) = (&self.settings, self.drain.clone());
         Keeper::start(Arc::clone(&self.store), lease, settings.lease_ms, stops, drain, settings.telemetry.clone())
+    }
+
+    /// Ends the keeping of a claim. Whether it was lost meanwhile: then the try is over, and nothing of it is recorded.
+    pub(super) async fn is_fenced(&self, message: &Message, keeper: Keeper) -> bool {
+        let is_fenced = keeper.finish().await == Kept::Fenced;
+        if is_fenced {
+            self.attempt_ended(message, AttemptEnd::Fenced);
+        }
+        is_fenced
     }
 
     /// Records the end of a job.
